@@ -1,0 +1,1 @@
+"""IN: everything that brings frames and records into the house."""

@@ -1,0 +1,137 @@
+"""The recording format: JSON lines, one frame a line, in order of arrival.
+
+    {"venue": "binance", "connection": "binance-0", "line": "a", "kind": "ws",
+     "received_ns": 1723161253937085768, "url": "", "data": "<text>"}
+
+``kind`` is ``ws`` (received), ``sent``, ``rest`` (with ``url``), ``open`` or ``close``.
+A binary frame has ``"b64"`` instead of ``"data"``. The file may end in ``.gz`` or
+``.zst``. It is the same JSON object as a message of topic ``frames.v1``.
+"""
+
+import gzip
+import io
+from collections.abc import Iterator
+from pathlib import Path
+from types import TracebackType
+from typing import BinaryIO, Self, cast
+
+import msgspec
+import zstandard
+
+from operators.records import topics
+from operators.records.dead import DeadLetter
+from operators.records.frame import Frame
+
+
+class RecordingError(Exception):
+    """A file that cannot be read or written as a recording."""
+
+
+def _open_to_read(path: Path, raw: BinaryIO) -> BinaryIO:
+    if path.suffix == ".gz":
+        return cast("BinaryIO", gzip.GzipFile(fileobj=raw))
+    if path.suffix == ".zst":
+        reader = zstandard.ZstdDecompressor().stream_reader(raw)
+        return cast("BinaryIO", io.BufferedReader(reader))
+    return raw
+
+
+class Recording:
+    """Read a recording, from the start or from a line of it.
+
+    A line that is no frame becomes a :class:`DeadLetter` with its number; a blank line
+    is passed over.
+
+    Attributes:
+        path: The file.
+        size: Its size as stored [bytes].
+        lines: How many lines have been read.
+    """
+
+    def __init__(self, path: Path) -> None:
+        """Open the file.
+
+        Raises:
+            RecordingError: If it cannot be opened.
+        """
+        self.path = path
+        try:
+            self._file = path.open("rb")
+        except OSError as error:
+            text = f"{path}: {error.strerror}; expected a recording (JSON lines)"
+            raise RecordingError(text) from error
+        self.size = path.stat().st_size
+        self.lines = 0
+        self._stream = _open_to_read(path, self._file)
+        self._latest: dict[tuple[str, str, str], tuple[int, int]] = {}
+
+    @property
+    def position(self) -> int:
+        """How far the file has been read, as stored [bytes]."""
+        return self._file.tell()
+
+    def __iter__(self) -> Iterator[Frame | DeadLetter]:
+        """Yield each line's frame or dead letter.
+
+        Raises:
+            RecordingError: If the file is cut off or not compressed as its name says.
+        """
+        try:
+            for line in self._stream:
+                self.lines += 1
+                if line := line.strip():
+                    yield self._frame(line)
+        except (EOFError, OSError, zstandard.ZstdError) as error:
+            text = f"{self.path}, after line {self.lines}: {error}"
+            raise RecordingError(text) from error
+
+    def _frame(self, line: bytes) -> Frame | DeadLetter:
+        try:
+            frame = topics.FRAMES.decode(line)
+        except msgspec.DecodeError as error:
+            return DeadLetter(
+                topic="recording",
+                offset=self.lines,
+                reason=str(error),
+                raw=line,
+                size=len(line),
+            )
+        name = (frame.venue, frame.connection, frame.line)
+        latest_ns, repeat = self._latest.get(name, (-1, 0))
+        repeat = repeat + 1 if frame.received_ns == latest_ns else 0
+        self._latest[name] = (frame.received_ns, repeat)
+        return msgspec.structs.replace(frame, repeat=repeat) if repeat else frame
+
+    def close(self) -> None:
+        """Close the file."""
+        self._stream.close()
+        self._file.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+
+def open_to_write(path: Path) -> BinaryIO:
+    """Open a new recording; what it compresses with follows from its name.
+
+    Raises:
+        RecordingError: If the file exists, or cannot be made.
+    """
+    try:
+        raw = path.open("xb")
+    except OSError as error:
+        raise RecordingError(f"{path}: {error.strerror}") from error
+    if path.suffix == ".gz":
+        return cast("BinaryIO", gzip.GzipFile(fileobj=raw, mode="wb"))
+    if path.suffix == ".zst":
+        writer = zstandard.ZstdCompressor().stream_writer(raw, closefd=True)
+        return cast("BinaryIO", writer)
+    return raw

@@ -1,0 +1,91 @@
+"""What every record has: a table, a natural key and a Kafka key."""
+
+from enum import StrEnum
+from typing import ClassVar, TypedDict
+
+import msgspec
+
+
+class Stamp(TypedDict):
+    """Place and time, as a consequence inherits them from its cause."""
+
+    venue: str
+    symbol: str
+    event_ns: int
+
+
+class Record(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
+    """One frozen fact.
+
+    A class of records is a table of the lake: ``table`` names it, ``natural_key`` lists
+    the columns that make two rows the same fact, so that a repeated delivery changes
+    nothing. A record of no symbol and no event is dated by its arrival.
+    """
+
+    table: ClassVar[str]
+    natural_key: ClassVar[tuple[str, ...]]
+
+    @property
+    def key(self) -> str:
+        """The Kafka and state key: all records with one key are in one order."""
+        raise NotImplementedError
+
+
+class OfSymbol(Record, frozen=True, kw_only=True, gc=False):
+    """A record about one instrument.
+
+    Attributes:
+        venue: Where it trades, e.g. ``binance``; a venue is a market.
+        symbol: Canonical name, e.g. ``BTC-USDT`` or ``BTC-USDT-PERP``.
+        event_ns: When it happened, by the venue's clock [ns UTC].
+    """
+
+    venue: str
+    symbol: str
+    event_ns: int
+
+    @property
+    def key(self) -> str:
+        """``venue:symbol``."""
+        return f"{self.venue}:{self.symbol}"
+
+    @property
+    def stamp(self) -> Stamp:
+        """Place and time, for a record that follows from this one."""
+        return Stamp(venue=self.venue, symbol=self.symbol, event_ns=self.event_ns)
+
+
+class FromVenue(OfSymbol, frozen=True, kw_only=True, gc=False):
+    """A record that a venue sent.
+
+    Attributes:
+        received_ns: When we got it, by our clock [ns UTC].
+    """
+
+    received_ns: int
+
+
+class FromLine(Record, frozen=True, kw_only=True, gc=False):
+    """A record about one line of a connection, or about one frame of it.
+
+    Attributes:
+        venue: The connection's venue.
+        connection: Name of the connection; the lines of one feed share it.
+        line: Which of the parallel lines: ``a``, ``b``, ...
+    """
+
+    venue: str
+    connection: str
+    line: str
+
+    @property
+    def key(self) -> str:
+        """``venue:connection``: the lines of a feed share a partition."""
+        return f"{self.venue}:{self.connection}"
+
+
+class Side(StrEnum):
+    """Side of an order; on a trade, that of the aggressor."""
+
+    BUY = "buy"
+    SELL = "sell"

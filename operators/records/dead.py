@@ -1,0 +1,52 @@
+"""Bytes that are no record."""
+
+from typing import ClassVar
+
+from operators.records.base import Record
+from operators.records.frame import PLACE
+
+
+class DeadLetter(Record, frozen=True, kw_only=True, gc=False):
+    """Bytes that could not be read, untouched, with where they came from.
+
+    A frame that a venue's parser refuses is placed by the frame (``venue`` to
+    ``repeat``), which is the same live and replayed. A message, or a line of a
+    recording, that is not even a frame is placed by ``partition`` and ``offset``.
+
+    Attributes:
+        topic: The topic it was read from, or ``recording``.
+        reason: What is wrong with it, and where in it.
+        raw: The bytes; the first of them where there are too many for a message.
+        size: How many bytes there were.
+        venue: The frame's venue, where there is a frame.
+        connection: The frame's connection.
+        line: The frame's line.
+        received_ns: The frame's arrival, else the message's time [ns UTC].
+        repeat: As on the frame.
+        url: As on the frame.
+        partition: The message's partition.
+        offset: The message's offset, or the line of the recording, from 1.
+    """
+
+    table: ClassVar[str] = "dead_letters"
+    natural_key: ClassVar[tuple[str, ...]] = ("topic", "partition", "offset", *PLACE)
+
+    topic: str
+    reason: str
+    raw: bytes
+    size: int
+    venue: str | None = None
+    connection: str | None = None
+    line: str | None = None
+    received_ns: int | None = None
+    repeat: int | None = None
+    url: str | None = None
+    partition: int | None = None
+    offset: int | None = None
+
+    @property
+    def key(self) -> str:
+        """``venue:connection`` of the frame, else the topic."""
+        if self.venue is not None:
+            return f"{self.venue}:{self.connection}"
+        return self.topic

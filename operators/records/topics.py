@@ -1,0 +1,85 @@
+"""Every topic: a name and the records in it, in one line each.
+
+The wire is JSON. A topic's encoder and decoder are built once, here.
+"""
+
+from collections.abc import Iterable
+from functools import reduce
+from operator import or_
+from typing import Any, Final, Generic, TypeVar
+
+import msgspec
+
+from operators.records.bar import Bar
+from operators.records.base import Record
+from operators.records.connection import ConnectionEvent
+from operators.records.dead import DeadLetter
+from operators.records.frame import Frame, Ignored
+from operators.records.market import (
+    BookDelta,
+    BookSnapshot,
+    Heartbeat,
+    LateTrade,
+    Top,
+    Trade,
+)
+
+R = TypeVar("R", bound=Record)
+
+
+class Topic(Generic[R]):
+    """A named stream of records.
+
+    Attributes:
+        name: Plural noun of the record, and a version: ``bars.v1``.
+        records: The classes of records in it.
+        step: The name without periods, as step ids want it.
+    """
+
+    def __init__(self, name: str, *records: type[R]) -> None:
+        self.name = name
+        self.records = records
+        self.step = name.replace(".", "_")
+        self.encode = msgspec.json.Encoder().encode
+        union: Any = reduce(or_, records)
+        self._decoder: msgspec.json.Decoder[R] = msgspec.json.Decoder(union)
+
+    def decode(self, raw: bytes) -> R:
+        """Return the record in a message.
+
+        Raises:
+            msgspec.DecodeError: If the bytes are no record of this topic.
+        """
+        return self._decoder.decode(raw)
+
+    def __repr__(self) -> str:
+        return f"Topic({self.name!r})"
+
+
+FRAMES: Final = Topic("frames.v1", Frame)
+CONNECTIONS: Final = Topic("connections.v1", ConnectionEvent)
+MARKET: Final = Topic("market.v1", Trade, Top, BookDelta, BookSnapshot, Heartbeat)
+LATE: Final = Topic("market.late.v1", LateTrade)
+IGNORED: Final = Topic("ignored.v1", Ignored)
+BARS: Final = Topic("bars.v1", Bar)
+DEAD: Final = Topic("dead.v1", DeadLetter)
+
+ALL: Final[tuple[Topic[Any], ...]] = (
+    FRAMES,
+    CONNECTIONS,
+    MARKET,
+    LATE,
+    IGNORED,
+    BARS,
+    DEAD,
+)
+
+
+def named(names: Iterable[str]) -> list[Topic[Any]]:
+    """Return the topics with these names.
+
+    Raises:
+        KeyError: If there is no such topic.
+    """
+    by_name = {topic.name: topic for topic in ALL}
+    return [by_name[name] for name in names]
