@@ -1,0 +1,1 @@
+"""One typed tree of settings, read once at the start."""

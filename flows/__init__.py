@@ -1,0 +1,1 @@
+"""WIRING: one file, one diagram, one process; the CLI."""

@@ -1,1 +1,1 @@
-"""The domain: records and operators. No I/O, no clock; only step.py knows the engine."""
+"""The domain: records and operators. No I/O, no clock, no engine but in step.py."""

@@ -1,0 +1,1 @@
+"""OUT: everything that carries records out of the house."""

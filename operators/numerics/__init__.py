@@ -1,0 +1,1 @@
+"""Numbers only: no records, no symbols."""

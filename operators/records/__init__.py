@@ -1,0 +1,1 @@
+"""Every record and every topic, and nothing else."""

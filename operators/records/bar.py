@@ -2,7 +2,7 @@
 
 from typing import ClassVar
 
-from operators.records.base import OfSymbol
+from operators.records.base import Int64, OfSymbol
 
 
 class Bar(OfSymbol, frozen=True, kw_only=True, gc=False):
@@ -16,7 +16,8 @@ class Bar(OfSymbol, frozen=True, kw_only=True, gc=False):
         close: Price of the last trade by event time [quote].
         volume: Quantity traded [base].
         turnover: Notional traded [quote].
-        vwap: Volume-weighted average price, ``turnover / volume`` [quote].
+        vwap: Volume-weighted average price, ``turnover / volume`` [quote];
+            None where nothing but empty trades came.
         trades: How many trades.
     """
 
@@ -28,12 +29,12 @@ class Bar(OfSymbol, frozen=True, kw_only=True, gc=False):
         "length_ns",
     )
 
-    length_ns: int
+    length_ns: Int64
     open: float
     high: float
     low: float
     close: float
     volume: float
     turnover: float
-    vwap: float
-    trades: int
+    vwap: float | None
+    trades: Int64

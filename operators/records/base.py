@@ -1,9 +1,25 @@
 """What every record has: a table, a natural key and a Kafka key."""
 
 from enum import StrEnum
-from typing import ClassVar, TypedDict
+from typing import Annotated, ClassVar, Final, TypedDict
 
 import msgspec
+
+Int64 = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
+"""A whole number that a column of the lake can hold."""
+
+
+class NotARecordError(ValueError):
+    """Bytes that are well formed but not the record that they should be."""
+
+
+UNREADABLE: Final = (
+    NotARecordError,
+    msgspec.DecodeError,
+    UnicodeDecodeError,
+    RecursionError,
+)
+"""Whatever reading hostile bytes may raise: not JSON, not UTF-8, nested too deep."""
 
 
 class Stamp(TypedDict):
@@ -42,7 +58,7 @@ class OfSymbol(Record, frozen=True, kw_only=True, gc=False):
 
     venue: str
     symbol: str
-    event_ns: int
+    event_ns: Int64
 
     @property
     def key(self) -> str:
@@ -62,7 +78,7 @@ class FromVenue(OfSymbol, frozen=True, kw_only=True, gc=False):
         received_ns: When we got it, by our clock [ns UTC].
     """
 
-    received_ns: int
+    received_ns: Int64
 
 
 class FromLine(Record, frozen=True, kw_only=True, gc=False):

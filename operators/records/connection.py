@@ -3,7 +3,7 @@
 from enum import StrEnum
 from typing import ClassVar
 
-from operators.records.base import FromLine
+from operators.records.base import FromLine, Int64
 
 
 class LineEvent(StrEnum):
@@ -14,6 +14,7 @@ class LineEvent(StrEnum):
     HEARTBEAT = "heartbeat"
     CLOSED = "closed"
     FAILED = "failed"
+    NO_SNAPSHOT = "no snapshot"
 
 
 class ConnectionEvent(FromLine, frozen=True, kw_only=True, gc=False):
@@ -40,12 +41,12 @@ class ConnectionEvent(FromLine, frozen=True, kw_only=True, gc=False):
         "event",
     )
 
-    received_ns: int
+    received_ns: Int64
     event: LineEvent
     url: str
     reason: str = ""
-    attempt: int = 0
-    frames: int = 0
-    octets: int = 0
-    silence_ns: int | None = None
-    round_trip_ns: int | None = None
+    attempt: Int64 = 0
+    frames: Int64 = 0
+    octets: Int64 = 0
+    silence_ns: Int64 | None = None
+    round_trip_ns: Int64 | None = None

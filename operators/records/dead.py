@@ -1,9 +1,12 @@
 """Bytes that are no record."""
 
-from typing import ClassVar
+from typing import ClassVar, Final
 
-from operators.records.base import Record
+from operators.records.base import Int64, Record
 from operators.records.frame import PLACE
+
+BURIED: Final = "buried"
+"""The key of dead letters on their way from a source to the dead-letter topic."""
 
 
 class DeadLetter(Record, frozen=True, kw_only=True, gc=False):
@@ -34,15 +37,15 @@ class DeadLetter(Record, frozen=True, kw_only=True, gc=False):
     topic: str
     reason: str
     raw: bytes
-    size: int
+    size: Int64
     venue: str | None = None
     connection: str | None = None
     line: str | None = None
-    received_ns: int | None = None
-    repeat: int | None = None
+    received_ns: Int64 | None = None
+    repeat: Int64 | None = None
     url: str | None = None
-    partition: int | None = None
-    offset: int | None = None
+    partition: Int64 | None = None
+    offset: Int64 | None = None
 
     @property
     def key(self) -> str:

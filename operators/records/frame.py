@@ -6,7 +6,7 @@ A frame on the wire is a line of the recording format: the same JSON object.
 from enum import StrEnum
 from typing import ClassVar, TypedDict
 
-from operators.records.base import FromLine
+from operators.records.base import FromLine, Int64
 
 
 class FrameKind(StrEnum):
@@ -49,11 +49,11 @@ class Frame(FromLine, frozen=True, kw_only=True, gc=False):
     natural_key: ClassVar[tuple[str, ...]] = PLACE
 
     kind: FrameKind
-    received_ns: int
+    received_ns: Int64
     url: str
     data: str | None = None
     b64: bytes | None = None
-    repeat: int = 0
+    repeat: Int64 = 0
 
     @property
     def payload(self) -> str | bytes:
@@ -84,6 +84,6 @@ class Ignored(FromLine, frozen=True, kw_only=True, gc=False):
     table: ClassVar[str] = "ignored"
     natural_key: ClassVar[tuple[str, ...]] = PLACE
 
-    received_ns: int
-    repeat: int = 0
+    received_ns: Int64
+    repeat: Int64 = 0
     reason: str

@@ -2,7 +2,7 @@
 
 from typing import ClassVar
 
-from operators.records.base import FromVenue, Side
+from operators.records.base import FromVenue, Int64, Side
 
 Level = tuple[float, float]
 """A price [quote per base] and the quantity there [base]; quantity 0 removes it."""
@@ -46,7 +46,7 @@ class LateTrade(FromVenue, frozen=True, kw_only=True, gc=False):
         "trade_id",
     )
 
-    length_ns: int
+    length_ns: Int64
     trade_id: str
     price: float
     quantity: float
@@ -67,7 +67,7 @@ class Top(FromVenue, frozen=True, kw_only=True, gc=False, tag="top"):
     table: ClassVar[str] = "tops"
     natural_key: ClassVar[tuple[str, ...]] = ("venue", "symbol", "sequence")
 
-    sequence: int
+    sequence: Int64
     bid: float
     bid_quantity: float
     ask: float
@@ -87,8 +87,8 @@ class BookDelta(FromVenue, frozen=True, kw_only=True, tag="book_delta"):
     table: ClassVar[str] = "book_deltas"
     natural_key: ClassVar[tuple[str, ...]] = ("venue", "symbol", "sequence")
 
-    first_sequence: int
-    sequence: int
+    first_sequence: Int64
+    sequence: Int64
     bids: tuple[Level, ...]
     asks: tuple[Level, ...]
 
@@ -110,7 +110,7 @@ class BookSnapshot(FromVenue, frozen=True, kw_only=True, tag="book_snapshot"):
         "received_ns",
     )
 
-    sequence: int
+    sequence: Int64
     bids: tuple[Level, ...]
     asks: tuple[Level, ...]
 

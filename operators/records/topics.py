@@ -20,6 +20,7 @@ from operators.records.market import (
     BookSnapshot,
     Heartbeat,
     LateTrade,
+    MarketEvent,
     Top,
     Trade,
 )
@@ -48,7 +49,7 @@ class Topic(Generic[R]):
         """Return the record in a message.
 
         Raises:
-            msgspec.DecodeError: If the bytes are no record of this topic.
+            Exception: One of ``UNREADABLE``, if the bytes are no record of this topic.
         """
         return self._decoder.decode(raw)
 
@@ -58,7 +59,9 @@ class Topic(Generic[R]):
 
 FRAMES: Final = Topic("frames.v1", Frame)
 CONNECTIONS: Final = Topic("connections.v1", ConnectionEvent)
-MARKET: Final = Topic("market.v1", Trade, Top, BookDelta, BookSnapshot, Heartbeat)
+MARKET: Final[Topic[MarketEvent]] = Topic(
+    "market.v1", Trade, Top, BookDelta, BookSnapshot, Heartbeat
+)
 LATE: Final = Topic("market.late.v1", LateTrade)
 IGNORED: Final = Topic("ignored.v1", Ignored)
 BARS: Final = Topic("bars.v1", Bar)

@@ -1,0 +1,146 @@
+"""The whole tree of settings; its shape is the shape of the YAML.
+
+Params of operators live beside their operators and are composed here; what the edges
+need is defined here. Units are in the names. A field without a default must be set.
+"""
+
+from typing import Annotated
+
+import msgspec
+
+from config.exchange import ExchangeParams
+from operators.features.bars import BarsParams
+from operators.market.decode import DecodeParams
+
+Positive = Annotated[int, msgspec.Meta(ge=1)]
+PositiveFloat = Annotated[float, msgspec.Meta(gt=0)]
+Name = Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9][a-z0-9_-]*$")]
+Symbol = Annotated[str, msgspec.Meta(pattern=r"^[^\s\-_/a-z]+(-[^\s\-_/a-z]+)+$")]
+WebSocketUrl = Annotated[str, msgspec.Meta(pattern=r"^wss?://")]
+HttpUrl = Annotated[str, msgspec.Meta(pattern=r"^https?://")]
+
+
+class _Section(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A part of the tree."""
+
+
+class Kafka(_Section, frozen=True, kw_only=True):
+    """How clients reach the broker.
+
+    Attributes:
+        bootstrap: ``host:port``, several separated by commas.
+        batch: Most messages that a source hands on at a time.
+        wait_ms: Longest that a source waits to fill a batch [ms].
+        linger_ms: Longest that a producer waits to fill a batch [ms].
+        max_message_bytes: The largest message that is sent or fetched [bytes].
+        delivery_timeout_s: How long a message may wait to be acknowledged [s].
+    """
+
+    bootstrap: Annotated[str, msgspec.Meta(pattern=r"^[^\s:]+:\d+(,[^\s:]+:\d+)*$")] = (
+        "127.0.0.1:19092"
+    )
+    batch: Positive = 2_000
+    wait_ms: Positive = 10
+    linger_ms: Annotated[int, msgspec.Meta(ge=0)] = 5
+    max_message_bytes: Positive = 32 * 1024 * 1024
+    delivery_timeout_s: Positive = 120
+
+
+class Lake(_Section, frozen=True, kw_only=True):
+    """Where results land.
+
+    Attributes:
+        path: The folder; relative to where the process was started.
+        flush_ms: How often rows become files [ms].
+    """
+
+    path: str = ".tapewatch/lake"
+    flush_ms: Positive = 1_000
+
+
+class Recovery(_Section, frozen=True, kw_only=True):
+    """What flows keep to resume from.
+
+    Attributes:
+        path: The folder; relative to where the process was started.
+        epoch_ms: How often state is kept [ms].
+    """
+
+    path: str = ".tapewatch/recovery"
+    epoch_ms: Positive = 1_000
+
+
+class Line(_Section, frozen=True, kw_only=True):
+    """One of the parallel lines of a connection.
+
+    Attributes:
+        name: ``a``, ``b``, ...
+        url: The WebSocket address.
+    """
+
+    name: Name = "a"
+    url: WebSocketUrl
+
+
+class Connection(_Section, frozen=True, kw_only=True):
+    """A feed: symbols of one venue over one or more lines.
+
+    Attributes:
+        name: Unique among all connections.
+        venue: Whose protocol it speaks.
+        symbols: Canonical names.
+        channels: The venue's channels, by its own names; those it is known by if empty.
+        lines: Where to connect.
+        rest_url: Where snapshots of the books are fetched, if they are.
+        max_frame_bytes: A larger frame closes the connection [bytes].
+        connect_timeout_s: How long the opening may take [s].
+        ping_interval_s: How often we ping [s].
+        ping_timeout_s: How long a pong may take [s].
+        backoff_first_s: Mean of the first wait before connecting again, doubled with
+            each attempt and drawn evenly from zero to twice that [s].
+        backoff_cap_s: Longest such wait [s].
+    """
+
+    name: Name
+    venue: Name
+    symbols: Annotated[tuple[Symbol, ...], msgspec.Meta(min_length=1)]
+    channels: tuple[str, ...] = ()
+    lines: Annotated[tuple[Line, ...], msgspec.Meta(min_length=1)]
+    rest_url: HttpUrl | None = None
+    max_frame_bytes: Positive = 16 * 1024 * 1024
+    connect_timeout_s: PositiveFloat = 10.0
+    ping_interval_s: PositiveFloat = 15.0
+    ping_timeout_s: PositiveFloat = 10.0
+    backoff_first_s: PositiveFloat = 0.25
+    backoff_cap_s: PositiveFloat = 30.0
+
+
+class Ingest(_Section, frozen=True, kw_only=True):
+    """What is listened to.
+
+    Attributes:
+        heartbeat_ms: How often each line says that it lives [ms].
+        connections: The feeds.
+    """
+
+    heartbeat_ms: Positive = 1_000
+    connections: tuple[Connection, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Check what types cannot say."""
+        names = [connection.name for connection in self.connections]
+        for name in names:
+            if names.count(name) > 1:
+                raise ValueError(f"Expected unique names, `{name}` is there twice")
+
+
+class Settings(_Section, frozen=True, kw_only=True):
+    """The whole tree."""
+
+    kafka: Kafka = Kafka()
+    lake: Lake = Lake()
+    recovery: Recovery = Recovery()
+    ingest: Ingest = Ingest()
+    decode: DecodeParams = DecodeParams()
+    bars: BarsParams = BarsParams()
+    exchange: ExchangeParams = ExchangeParams()

@@ -1,0 +1,381 @@
+"""The command line: ``tapewatch``, or ``python -m flows``."""
+
+import asyncio
+import signal
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from enum import StrEnum
+from pathlib import Path
+from threading import Event
+from typing import Annotated, Any
+
+import msgspec
+import typer
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    DownloadColumn,
+    Progress,
+    TextColumn,
+    TimeRemainingColumn,
+)
+
+from config.exchange import ExchangeParams, PlayerParams
+from config.load import DEFAULT, ConfigError, load
+from config.settings import Settings
+
+app = typer.Typer(
+    help="Watch the tape of many crypto exchanges at once, and act on it.",
+    epilog="Start with `tapewatch up`, then ask: "
+    "`tapewatch sql 'select * from bars limit 5'`.",
+    no_args_is_help=True,
+    rich_markup_mode="markdown",
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+topics_app = typer.Typer(help="The topics of infra/kafka/topics.yaml.")
+app.add_typer(topics_app, name="topics", no_args_is_help=True)
+
+screen = Console(stderr=True)
+
+Config = Annotated[Path, typer.Option("--config", "-c", help="Settings, in YAML.")]
+Seconds = Annotated[
+    float | None, typer.Option(min=0.1, help="Stop by itself after so many seconds.")
+]
+Lake = Annotated[
+    Path | None, typer.Option(help="The lake's folder; the settings' own if not given.")
+]
+
+
+class Format(StrEnum):
+    """How an answer is written."""
+
+    TABLE = "table"
+    CSV = "csv"
+    JSON = "json"
+
+
+class Broker(StrEnum):
+    """Which broker to start."""
+
+    AUTO = "auto"
+    KAFKA = "kafka"
+    MEMORY = "memory"
+
+
+@app.command()
+def up(
+    config: Config = DEFAULT,
+    venues: Annotated[
+        str, typer.Option(help="Only connections of these venues, by commas.")
+    ] = "",
+    seconds: Seconds = None,
+    play: Annotated[
+        Path | None,
+        typer.Option(help="Play this recording in place of the simulated market."),
+    ] = None,
+    speed: Annotated[
+        float, typer.Option(min=0.0, help="Times as fast as recorded; 0: flat out.")
+    ] = 1.0,
+    broker: Annotated[Broker, typer.Option(help="Which broker.")] = Broker.AUTO,
+    lake: Lake = None,
+    stop_with_parent: Annotated[
+        bool, typer.Option(help="Stop when the calling process goes away.")
+    ] = False,
+) -> None:
+    """Run everything on this machine: broker, exchange, ingest, flows, lake.
+
+    Ends on Ctrl-C, after `--seconds`, or when the recording has been played, with a
+    line that says what came in, what went out, and how to query it.
+
+    Example: `tapewatch up --play monday.jsonl.zst --speed 5`
+    """
+    from flows.up import Wish, run_up
+
+    settings = _loaded(config, lake)
+    wish = Wish(
+        venues=tuple(filter(None, venues.split(","))),
+        seconds=seconds,
+        play=play,
+        speed=speed,
+        broker=broker.value,
+        stop_with_parent=stop_with_parent,
+    )
+    run_up(settings, wish)
+
+
+@app.command()
+def ingest(config: Config = DEFAULT) -> None:
+    """Listen to the connections of the settings; publish every frame.
+
+    Example: `tapewatch ingest --config mine.yaml`
+    """
+    from flows.ingest import run_ingest
+
+    run_ingest(_loaded(config))
+
+
+@app.command()
+def flow(
+    name: Annotated[str, typer.Argument(help="Which flow; `tapewatch show` lists.")],
+    config: Config = DEFAULT,
+) -> None:
+    """Run one flow on Kafka; it resumes where it left off.
+
+    Example: `tapewatch flow market`
+    """
+    from flows.run import run_flow
+
+    run_flow(_loaded(config), _flow_name(name))
+
+
+@app.command()
+def show(
+    name: Annotated[str | None, typer.Argument(help="Which flow.")] = None,
+    config: Config = DEFAULT,
+) -> None:
+    """List the flows, or draw one as a Mermaid graph.
+
+    Example: `tapewatch show market`
+    """
+    from bytewax.visualize import to_mermaid
+
+    from flows.catalogue import FLOWS
+    from flows.io import KafkaIO
+
+    if name is None:
+        for each, build in FLOWS.items():
+            text = sys.modules[build.__module__].__doc__ or ""
+            print(f"{each}\n{text.partition(chr(10))[2]}")
+        return
+    graph = FLOWS[_flow_name(name)](_loaded(config), KafkaIO(_loaded(config), Event()))
+    print(to_mermaid(graph))
+
+
+@app.command()
+def exchange(config: Config = DEFAULT) -> None:
+    """Run the simulated exchange of the settings until Ctrl-C.
+
+    Example: `tapewatch exchange`
+    """
+    from connectors.exchange import simulate
+
+    params: ExchangeParams = _loaded(config).exchange
+    _serve(simulate, params)
+
+
+@app.command()
+def play(
+    recording: Annotated[Path, typer.Argument(help="The recording.")],
+    speed: Annotated[float, typer.Option(min=0.0, help="0: flat out.")] = 1.0,
+    port: Annotated[int, typer.Option(help="0 takes a free one.")] = 0,
+    venue: Annotated[str, typer.Option(help="Whose frames of it.")] = "binance",
+    clients: Annotated[int, typer.Option(min=1, help="Clients to wait for.")] = 1,
+) -> None:
+    """Serve a recording over real sockets, as its venue would, then end.
+
+    Example: `tapewatch play monday.jsonl.zst --speed 5`
+    """
+    from connectors.exchange import play_recording
+
+    values = {
+        "recording": str(recording),
+        "speed": speed,
+        "port": port,
+        "venue": venue,
+        "clients": clients,
+    }
+    try:
+        params = msgspec.convert(values, PlayerParams, strict=False)
+    except msgspec.ValidationError as error:
+        raise ConfigError(str(error)) from error
+    _serve(play_recording, params)
+
+
+@app.command()
+def replay(
+    recording: Annotated[Path, typer.Argument(help="JSON lines; .gz and .zst too.")],
+    lake: Annotated[Path, typer.Option(help="Where to write; made if missing.")],
+    flows: Annotated[str, typer.Option(help="Which flows, by commas.")] = "market,bars",
+    batch: Annotated[
+        int, typer.Option(min=1, help="Frames handed on at a time; changes nothing.")
+    ] = 1_000,
+    open_end: Annotated[
+        bool,
+        typer.Option(
+            "--open-end", help="Leave the last windows open, as a live run does."
+        ),
+    ] = False,
+    config: Config = DEFAULT,
+) -> None:
+    """Put a recording through the flows into a lake, as fast as it goes.
+
+    Example: `tapewatch replay monday.jsonl.zst --lake lakes/monday`
+    """
+    from flows.replay import replay as run
+
+    settings = _loaded(config)
+    with _progress(f"replaying {recording.name}") as moved:
+        done = run(
+            settings,
+            recording,
+            lake,
+            flows=tuple(filter(None, flows.split(","))),
+            batch=batch,
+            closes=not open_end,
+            progress=moved,
+        )
+    unread = done.lines - done.frames
+    screen.print(
+        f"replayed {done.frames:,} frames of {done.lines:,} lines"
+        f" ({unread} no frames) into {lake}; ask it with: "
+        f"tapewatch sql --lake {lake} 'select count(*) from trades'",
+        highlight=False,
+        markup=False,
+        soft_wrap=True,
+    )
+
+
+@app.command()
+def record(
+    out: Annotated[Path, typer.Option(help="The new file; .gz or .zst compresses.")],
+    seconds: Seconds = None,
+    config: Config = DEFAULT,
+) -> None:
+    """Write the frames that come in to a recording.
+
+    Example: `tapewatch record --out monday.jsonl.zst --seconds 3600`
+    """
+    from flows.record import record as run
+
+    stop = Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stop.set())
+    with screen.status("recording") as status:
+        count = run(
+            _loaded(config),
+            out,
+            seconds,
+            stop,
+            lambda frames: status.update(f"recording: {frames:,} frames"),
+        )
+    screen.print(f"recorded {count:,} frames to {out}", highlight=False)
+
+
+@app.command()
+def sql(
+    query: Annotated[str, typer.Argument(help="In DuckDB's SQL.")],
+    lake: Lake = None,
+    format: Annotated[Format, typer.Option(help="How to write it.")] = Format.TABLE,  # noqa: A002
+    config: Config = DEFAULT,
+) -> None:
+    """Ask the lake; `show tables` and `describe bars` say what is there.
+
+    Example: `tapewatch sql "select symbol, count(*) from trades group by 1"`
+    """
+    from flows.sql import ask
+
+    print(ask(query, lake or Path(_loaded(config).lake.path), format.value), end="")
+
+
+@topics_app.command("diff")
+def topics_diff(config: Config = DEFAULT) -> None:
+    """Say what the broker's topics lack.
+
+    Example: `tapewatch topics diff`
+    """
+    from infra.kafka.topics import diff, load_topics
+
+    changes = diff(_loaded(config).kafka.bootstrap, load_topics())
+    for change in changes:
+        print(change)
+    print(f"{len(changes)} differences")
+
+
+@topics_app.command("apply")
+def topics_apply(
+    config: Config = DEFAULT,
+    force: Annotated[
+        bool, typer.Option("--force", help="Also change what may lose data.")
+    ] = False,
+) -> None:
+    """Make the broker's topics what infra/kafka/topics.yaml says.
+
+    Example: `tapewatch topics apply`
+    """
+    from infra.kafka.topics import apply, load_topics
+
+    changes = apply(_loaded(config).kafka.bootstrap, load_topics(), force=force)
+    for change in changes:
+        print(change)
+    print(f"{len(changes)} changes made")
+
+
+def _loaded(config: Path, lake: Path | None = None) -> Settings:
+    settings = load(config)
+    if lake is None:
+        return settings
+    changed = msgspec.structs.replace(settings.lake, path=str(lake))
+    return msgspec.structs.replace(settings, lake=changed)
+
+
+def _flow_name(name: str) -> str:
+    from flows.catalogue import FLOWS
+
+    if name not in FLOWS:
+        raise ConfigError(f"NAME: Expected one of {', '.join(FLOWS)}, not `{name}`")
+    return name
+
+
+def _serve(run: Callable[..., Any], params: Any) -> None:
+    async def serve() -> None:
+        stop = asyncio.Event()
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            loop.add_signal_handler(number, stop.set)
+        report = await run(
+            params,
+            stop=stop,
+            ready=lambda port: print(f"ready on 127.0.0.1:{port}", flush=True),
+        )
+        print(report, flush=True)
+
+    asyncio.run(serve())
+
+
+@contextmanager
+def _progress(title: str) -> Iterator[Callable[[int, int], None]]:
+    columns = (TextColumn(title), BarColumn(), DownloadColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=screen) as progress:
+        task = progress.add_task(title, total=None)
+        yield lambda done, size: progress.update(task, completed=done, total=size)
+
+
+def main() -> None:
+    """Run the command line; what the user can mend ends in a line, not in a trace."""
+    from connectors.kafka import KafkaError
+    from connectors.recording import RecordingError
+    from flows.sql import QueryError
+    from infra.kafka.errors import BrokerError, TopicsError
+    from sinks.catalog import LakeError
+    from sinks.kafka import DeliveryError
+
+    try:
+        app()
+    except (
+        BrokerError,
+        ConfigError,
+        DeliveryError,
+        KafkaError,
+        LakeError,
+        QueryError,
+        RecordingError,
+        TopicsError,
+    ) as error:
+        screen.print(f"tapewatch: {error}", style="red", markup=False, soft_wrap=True)
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,19 @@
+"""Every flow, by name, in the order of their topics."""
+
+from collections.abc import Callable, Mapping
+from typing import Final
+
+from bytewax.dataflow import Dataflow
+
+from config.settings import Settings
+from flows import archive, bars, market
+from flows.io import IO
+
+Build = Callable[[Settings, IO], Dataflow]
+
+FLOWS: Final[Mapping[str, Build]] = {
+    "market": market.build,
+    "bars": bars.build,
+    "archive": archive.build,
+}
+"""What ``tapewatch flow NAME`` and ``tapewatch up`` run; ``archive`` is the last."""

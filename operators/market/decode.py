@@ -1,0 +1,181 @@
+"""Frames of a connection -> what they say, or why they say nothing.
+
+Every frame becomes market records, or one :class:`Ignored`, or one
+:class:`DeadLetter`: nothing is dropped in silence.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Annotated, NamedTuple, Protocol
+
+import msgspec
+
+from operators.records.base import UNREADABLE, NotARecordError
+from operators.records.dead import DeadLetter
+from operators.records.frame import Frame, FrameKind, Ignored
+from operators.records.market import Heartbeat, MarketEvent
+from operators.records.time import SECOND
+from operators.records.topics import FRAMES
+
+Decoded = MarketEvent | Ignored | DeadLetter
+
+
+class DecodeParams(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Settings of :class:`Decode`.
+
+    Attributes:
+        max_frame_bytes: A longer frame is not parsed [bytes].
+        max_skew_s: A record whose event lies further than this from its arrival,
+            either way, is not believed [s].
+    """
+
+    max_frame_bytes: Annotated[int, msgspec.Meta(ge=1_000)] = 4_000_000
+    max_skew_s: Annotated[int, msgspec.Meta(ge=1)] = 86_400
+
+
+class Line(msgspec.Struct):
+    """What is known of one line of a connection.
+
+    Attributes:
+        venue_ns: The venue's clock: the latest time it has stated [ns UTC], or None.
+        symbols: Every symbol seen, in order of first sight.
+    """
+
+    venue_ns: int | None = None
+    symbols: dict[str, None] = msgspec.field(default_factory=dict)
+
+    def now_ns(self, received_ns: int) -> int:
+        """Estimate the venue's clock at an arrival, for what the venue does not date.
+
+        The latest time it has stated; our own arrival until it has stated one.
+        """
+        return received_ns if self.venue_ns is None else self.venue_ns
+
+
+class Parsed(NamedTuple):
+    """What a received frame says.
+
+    Attributes:
+        events: Its records, in order.
+        venue_ns: The time that the venue states in it, if any [ns UTC].
+        ignored: Where it deliberately yields no record, why, in a word or two.
+    """
+
+    events: Sequence[MarketEvent] = ()
+    venue_ns: int | None = None
+    ignored: str = ""
+
+
+class Parser(Protocol):
+    """A venue's pure parser."""
+
+    def __call__(self, frame: Frame, line: Line) -> Parsed:
+        """Return what a received frame says; the line is there to be read only.
+
+        Raises:
+            NotARecordError: If the frame is not what the venue documents; likewise any
+                of ``UNREADABLE``.
+        """
+        ...
+
+
+class Decode:
+    """Parse the frames of one connection, and let time pass for its symbols.
+
+    The venue's clock is read off its own events, never off ours, so a recorder whose
+    clock is wrong does no harm. Whenever it reaches a new second, each symbol of the
+    line gets a :class:`Heartbeat` on that second.
+
+    In:  Frame, one connection, each line in order of arrival.
+    Out: MarketEvent, Ignored or DeadLetter, at least one a frame.
+    """
+
+    def __init__(self, params: DecodeParams, parsers: Mapping[str, Parser]) -> None:
+        self._params = params
+        self._parsers = parsers
+        self.state: dict[str, Line] = {}
+
+    def update(self, frames: Iterable[Frame]) -> Iterator[Decoded]:
+        """Take in frames; yield what each of them says."""
+        for frame in frames:
+            line = self.state.get(frame.line)
+            if line is None:
+                line = self.state.setdefault(frame.line, Line())
+            if frame.kind is not FrameKind.WS and frame.kind is not FrameKind.REST:
+                yield Ignored(**frame.place, reason=frame.kind.value)
+                continue
+            try:
+                parsed = self._parse(frame, line)
+            except UNREADABLE as error:
+                yield _dead(frame, str(error))
+                continue
+            if parsed.ignored:
+                yield Ignored(**frame.place, reason=parsed.ignored)
+            else:
+                yield from parsed.events
+            if parsed.venue_ns is not None:
+                yield from _pass_time(frame, line, parsed.venue_ns)
+
+    def close(self) -> Iterable[Decoded]:
+        """Nothing is left to say at the end."""
+        return ()
+
+    def _parse(self, frame: Frame, line: Line) -> Parsed:
+        size, limit = len(frame.payload), self._params.max_frame_bytes
+        if size > limit:
+            raise NotARecordError(f"frame of {size} bytes exceeds the limit of {limit}")
+        parser = self._parsers.get(frame.venue)
+        if parser is None:
+            raise NotARecordError(f"unknown venue `{frame.venue}`")
+        parsed = parser(frame, line)
+        if not parsed.events and not parsed.ignored:
+            raise NotARecordError("the frame holds no record at all")
+        self._check_times(parsed, frame.received_ns)
+        for event in parsed.events:
+            line.symbols[event.symbol] = None
+        return parsed
+
+    def _check_times(self, parsed: Parsed, received_ns: int) -> None:
+        bound_ns = self._params.max_skew_s * SECOND
+        low_ns, high_ns = received_ns - bound_ns, received_ns + bound_ns
+        for event in parsed.events:
+            if not low_ns <= event.event_ns <= high_ns:
+                raise NotARecordError(_skewed("event", event.event_ns, received_ns))
+        venue_ns = parsed.venue_ns
+        if venue_ns is not None and not low_ns <= venue_ns <= high_ns:
+            raise NotARecordError(_skewed("venue", venue_ns, received_ns))
+
+
+def _skewed(what: str, stated_ns: int, received_ns: int) -> str:
+    apart_s = abs(stated_ns - received_ns) // SECOND
+    return f"{what} time {stated_ns} ns is {apart_s} s from arrival, {received_ns} ns"
+
+
+def _pass_time(frame: Frame, line: Line, venue_ns: int) -> Iterator[Heartbeat]:
+    """Move the line's clock; yield a heartbeat a symbol on each new second."""
+    before_ns = line.venue_ns
+    if before_ns is not None and venue_ns <= before_ns:
+        return
+    line.venue_ns = venue_ns
+    second = venue_ns // SECOND
+    if before_ns is None or second == before_ns // SECOND:
+        return
+    for symbol in line.symbols:
+        yield Heartbeat(
+            venue=frame.venue,
+            symbol=symbol,
+            event_ns=second * SECOND,
+            received_ns=frame.received_ns,
+        )
+
+
+def _dead(frame: Frame, reason: str) -> DeadLetter:
+    raw = frame.payload
+    data = raw.encode() if isinstance(raw, str) else raw
+    return DeadLetter(
+        **frame.place,
+        topic=FRAMES.name,
+        url=frame.url,
+        reason=reason,
+        raw=data,
+        size=len(data),
+    )
