@@ -92,6 +92,8 @@ class Connection(_Section, frozen=True, kw_only=True):
         channels: The venue's channels, by its own names; those it is known by if empty.
         lines: Where to connect.
         rest_url: Where snapshots of the books are fetched, if they are.
+        simulated: Whether ``tapewatch up`` puts its exchange in the venue's place: the
+            host and port of the addresses then become those of the exchange.
         max_frame_bytes: A larger frame closes the connection [bytes].
         connect_timeout_s: How long the opening may take [s].
         ping_interval_s: How often we ping [s].
@@ -107,6 +109,7 @@ class Connection(_Section, frozen=True, kw_only=True):
     channels: tuple[str, ...] = ()
     lines: Annotated[tuple[Line, ...], msgspec.Meta(min_length=1)]
     rest_url: HttpUrl | None = None
+    simulated: bool = False
     max_frame_bytes: Positive = 16 * 1024 * 1024
     connect_timeout_s: PositiveFloat = 10.0
     ping_interval_s: PositiveFloat = 15.0

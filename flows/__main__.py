@@ -159,7 +159,7 @@ def exchange(config: Config = DEFAULT) -> None:
 
     Example: `tapewatch exchange`
     """
-    from connectors.exchange import simulate
+    from connectors.exchange.simulation import serve as simulate
 
     params: ExchangeParams = _loaded(config).exchange
     _serve(simulate, params)
@@ -177,7 +177,7 @@ def play(
 
     Example: `tapewatch play monday.jsonl.zst --speed 5`
     """
-    from connectors.exchange import play_recording
+    from connectors.exchange.player import play as play_recording
 
     values = {
         "recording": str(recording),
@@ -267,7 +267,7 @@ def record(
 def sql(
     query: Annotated[str, typer.Argument(help="In DuckDB's SQL.")],
     lake: Lake = None,
-    format: Annotated[Format, typer.Option(help="How to write it.")] = Format.TABLE,  # noqa: A002
+    format: Annotated[Format, typer.Option(help="How to write it.")] = Format.TABLE,
     config: Config = DEFAULT,
 ) -> None:
     """Ask the lake; `show tables` and `describe bars` say what is there.
@@ -285,9 +285,10 @@ def topics_diff(config: Config = DEFAULT) -> None:
 
     Example: `tapewatch topics diff`
     """
-    from infra.kafka.topics import diff, load_topics
+    from infra.kafka import specs
+    from infra.kafka.topics import diff
 
-    changes = diff(_loaded(config).kafka.bootstrap, load_topics())
+    changes = diff(_loaded(config).kafka.bootstrap, specs.load())
     for change in changes:
         print(change)
     print(f"{len(changes)} differences")
@@ -304,12 +305,16 @@ def topics_apply(
 
     Example: `tapewatch topics apply`
     """
-    from infra.kafka.topics import apply, load_topics
+    from infra.kafka import specs
+    from infra.kafka.topics import apply
 
-    changes = apply(_loaded(config).kafka.bootstrap, load_topics(), force=force)
-    for change in changes:
-        print(change)
-    print(f"{len(changes)} changes made")
+    applied = apply(_loaded(config).kafka.bootstrap, specs.load(), force=force)
+    for what in ("done", "refused", "left"):
+        for change in getattr(applied, what):
+            print(f"{what}: {change}")
+    print(f"{len(applied.done)} changes made, {len(applied.refused)} refused")
+    if applied.refused:
+        sys.exit(1)
 
 
 def _loaded(config: Path, lake: Path | None = None) -> Settings:
@@ -354,8 +359,10 @@ def _progress(title: str) -> Iterator[Callable[[int, int], None]]:
 
 def main() -> None:
     """Run the command line; what the user can mend ends in a line, not in a trace."""
+    from connectors.exchange.listing import ExchangeError
     from connectors.kafka import KafkaError
     from connectors.recording import RecordingError
+    from flows.children import ChildError
     from flows.sql import QueryError
     from infra.kafka.errors import BrokerError, TopicsError
     from sinks.catalog import LakeError
@@ -365,8 +372,10 @@ def main() -> None:
         app()
     except (
         BrokerError,
+        ChildError,
         ConfigError,
         DeliveryError,
+        ExchangeError,
         KafkaError,
         LakeError,
         QueryError,

@@ -25,6 +25,10 @@ class Venue(Protocol):
         """Return what a received frame says."""
         ...
 
+    def canonical(self, symbol: str) -> str:
+        """Return the canonical name of the venue's symbol."""
+        ...
+
     def subscribe(self, symbols: Iterable[str], channels: Sequence[str]) -> list[str]:
         """Return the messages that subscribe to channels of canonical symbols."""
         ...

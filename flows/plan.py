@@ -1,0 +1,101 @@
+"""What ``tapewatch up`` will run: the settings, with addresses that are now known."""
+
+from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
+
+import msgspec
+
+from config.load import ConfigError
+from config.settings import Connection, Line, Settings
+from connectors.exchange.protocols import PROTOCOLS
+from connectors.recording import Recording
+from connectors.venues import VENUES
+from operators.records.frame import Frame, FrameKind
+
+
+def only_venues(settings: Settings, venues: tuple[str, ...]) -> Settings:
+    """Return the settings with connections of these venues only; all if none named.
+
+    Raises:
+        ConfigError: If the settings have no connection of a venue.
+    """
+    if not venues:
+        return settings
+    kept = [each for each in settings.ingest.connections if each.venue in venues]
+    missing = sorted(set(venues) - {connection.venue for connection in kept})
+    if missing:
+        text = f"--venues: the settings have no connection of `{missing[0]}`"
+        raise ConfigError(text)
+    return _with_connections(settings, kept)
+
+
+def to_exchange(settings: Settings, port: int) -> Settings:
+    """Return the settings with simulated connections led to our exchange."""
+    connections = [
+        _led_to(connection, port) if connection.simulated else connection
+        for connection in settings.ingest.connections
+    ]
+    return _with_connections(settings, connections)
+
+
+def of_recording(settings: Settings, recording: Path) -> Settings:
+    """Return the settings with the connections that a recording was made on.
+
+    Raises:
+        RecordingError: If it cannot be read.
+        ConfigError: If it has no frames of a venue that our exchange can play.
+    """
+    heard: dict[tuple[str, str], tuple[dict[str, None], dict[str, None]]] = {}
+    with Recording(recording) as source:
+        for frame in source:
+            if isinstance(frame, Frame) and frame.kind is FrameKind.WS:
+                _hear(frame, heard)
+    if not heard:
+        known = ", ".join(sorted(PROTOCOLS))
+        raise ConfigError(f"--play {recording}: no frames of {known} in it")
+    connections = [
+        Connection(
+            name=name,
+            venue=venue,
+            symbols=tuple(symbols),
+            channels=tuple(channels),
+            lines=(Line(url="ws://127.0.0.1:18080/stream"),),
+            rest_url="http://127.0.0.1:18080",
+            simulated=True,
+        )
+        for (venue, name), (symbols, channels) in heard.items()
+    ]
+    return _with_connections(settings, connections)
+
+
+def _hear(
+    frame: Frame, heard: dict[tuple[str, str], tuple[dict[str, None], dict[str, None]]]
+) -> None:
+    protocol = PROTOCOLS.get(frame.venue)
+    if protocol is None:
+        return
+    stream, native = protocol.about(frame.payload)
+    if stream is None:
+        return
+    place = (frame.venue, frame.connection)
+    symbols, channels = heard.setdefault(place, ({}, {}))
+    symbols[VENUES[frame.venue].canonical(native)] = None
+    channels[stream.partition("@")[2]] = None
+
+
+def _led_to(connection: Connection, port: int) -> Connection:
+    lines = tuple(
+        msgspec.structs.replace(line, url=_at(line.url, port))
+        for line in connection.lines
+    )
+    rest_url = connection.rest_url and _at(connection.rest_url, port)
+    return msgspec.structs.replace(connection, lines=lines, rest_url=rest_url)
+
+
+def _at(url: str, port: int) -> str:
+    return urlunsplit(urlsplit(url)._replace(netloc=f"127.0.0.1:{port}"))
+
+
+def _with_connections(settings: Settings, connections: list[Connection]) -> Settings:
+    ingest = msgspec.structs.replace(settings.ingest, connections=tuple(connections))
+    return msgspec.structs.replace(settings, ingest=ingest)

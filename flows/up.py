@@ -1,0 +1,234 @@
+"""Run everything on this machine, in order, and stop it in order.
+
+broker ─► exchange ─► ingest ─► flows ─► lake
+"""
+
+import os
+import signal
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from threading import Event
+from typing import Any, Final, Literal, NamedTuple
+
+import msgspec
+from rich.console import Console
+
+from config.load import ConfigError, save
+from config.settings import Settings
+from connectors.supervisor import check
+from flows import plan
+from flows.catalogue import FLOWS
+from flows.children import Child, ChildError, only_one
+from flows.ledger import Ledger
+from flows.view import View
+from infra.kafka import topics as broker_topics
+from infra.kafka.broker import choose
+from infra.kafka.ports import is_free
+from infra.kafka.specs import load as load_specs
+from operators.records import topics
+from operators.records.topics import Topic
+from sinks.catalog import publish
+
+STATE: Final = Path(".tapewatch")
+_PORT: Final = 19092
+_DRAIN_S: Final = 60.0
+_LOOK_S: Final = 0.2
+
+
+class Wish(NamedTuple):
+    """What the user asked ``tapewatch up`` for; see its help."""
+
+    venues: tuple[str, ...] = ()
+    seconds: float | None = None
+    play: Path | None = None
+    speed: float = 1.0
+    broker: Literal["auto", "kafka", "memory"] = "auto"
+    stop_with_parent: bool = False
+
+
+def run_up(settings: Settings, wish: Wish) -> None:
+    """Run until told to stop, or until there is nothing left to play.
+
+    Raises:
+        BrokerError: If no broker can be had.
+        ChildError: If a process ends again and again, or does not stop in order.
+        ConfigError: If the settings cannot be run.
+    """
+    console = Console()
+    settings = plan.only_venues(settings, wish.venues)
+    check(settings.ingest)
+    if wish.play:
+        settings = plan.of_recording(settings, wish.play)
+    with ExitStack() as stack:
+        stack.enter_context(_one_at_a_time())
+        told = stack.enter_context(_told(wish))
+        port = _PORT if is_free(_PORT) else None
+        broker = stack.enter_context(choose(STATE / "kafka", wish.broker, port=port))
+        console.print(broker.sentence, highlight=False, soft_wrap=True)
+        if broker.kind != "in-memory":
+            broker_topics.apply(broker.bootstrap, load_specs())
+        settings = _settled(settings, broker.bootstrap, broker.incarnation)
+        publish(Path(settings.lake.path))
+        _Stack(settings, wish, console, told).run()
+
+
+class _Stack:
+    """The processes between the broker and the lake."""
+
+    def __init__(
+        self, settings: Settings, wish: Wish, console: Console, told: Event
+    ) -> None:
+        self._settings = settings
+        self._wish = wish
+        self._console = console
+        self._told = told
+        self._file = STATE / "run" / "settings.yaml"
+        self._logs = STATE / "run"
+        self._logs.mkdir(parents=True, exist_ok=True)
+        self._exchange: Child | None = None
+
+    def run(self) -> None:
+        ledger = Ledger(self._settings.kafka)
+        children: list[Child] = []
+        try:
+            children += self._start()
+            with View(self._settings, ledger, self._console) as view:
+                self._watch(view, children)
+            self._stop_inflow(children)
+            drained = self._drain(ledger)
+            self._stop_flows(children)
+            ledger.look()
+        finally:
+            for child in [*children, *filter(None, [self._exchange])]:
+                child.stop()
+            ledger.close()
+        self._console.print(
+            self._last_line(ledger, children), highlight=False, soft_wrap=True
+        )
+        if not drained:
+            raise ChildError(f"the flows did not catch up in {_DRAIN_S:.0f} s")
+
+    def _start(self) -> Iterator[Child]:
+        if any(each.simulated for each in self._settings.ingest.connections):
+            self._exchange = self._open_exchange()
+            port = self._exchange.port()
+            self._settings = plan.to_exchange(self._settings, port)
+        save(self._settings, self._file)
+        config = ("--config", str(self._file))
+        for name in FLOWS:
+            yield Child(name, ("flow", name, *config), self._logs)
+        yield Child("ingest", ("ingest", *config), self._logs)
+
+    def _open_exchange(self) -> Child:
+        if self._wish.play is None:
+            save(self._settings, self._file)
+            words = ["exchange", "--config", str(self._file)]
+        else:
+            connections = self._settings.ingest.connections
+            words = ["play", str(self._wish.play), "--speed", str(self._wish.speed)]
+            words += ["--venue", connections[0].venue]
+            words += ["--clients", str(sum(len(each.lines) for each in connections))]
+        return Child("exchange", words, self._logs)
+
+    def _watch(self, view: View, children: list[Child]) -> None:
+        seconds = self._wish.seconds
+        ends_s = None if seconds is None else time.monotonic() + seconds
+        while not self._told.is_set():
+            if ends_s is not None and time.monotonic() >= ends_s:
+                return
+            for child in children:
+                if child.keep_alive():
+                    view.say(f"{child.name} had ended and was started again")
+            if self._exchange is not None and self._exchange.ended is not None:
+                if self._wish.play is not None and self._exchange.ended == 0:
+                    return
+                raise ChildError(f"the exchange ended: {self._exchange.log()}")
+            view.update(_LOOK_S)
+
+    def _stop_inflow(self, children: list[Child]) -> None:
+        """Stop the exchange first: it hands over what it says that it has sent."""
+        if self._exchange is not None:
+            self._exchange.stop()
+        for child in children:
+            if child.name == "ingest" and (code := child.stop()):
+                raise ChildError(f"ingest ended with code {code}: {child.log()}")
+
+    def _drain(self, ledger: Ledger) -> bool:
+        """Wait until every flow has taken in everything, in the order of topics."""
+        reads: dict[str, tuple[Topic[Any], ...]] = {
+            "market": (topics.FRAMES,),
+            "bars": (topics.MARKET,),
+            "archive": topics.ALL,
+        }
+        deadline = time.monotonic() + _DRAIN_S
+        with self._console.status("letting the flows catch up"):
+            while time.monotonic() < deadline:
+                ledger.look()
+                if not any(ledger.lag(flow, reads[flow]) for flow in FLOWS):
+                    return True
+                time.sleep(_LOOK_S)
+        return False
+
+    def _stop_flows(self, children: list[Child]) -> None:
+        for child in children:
+            if child.name in FLOWS and (code := child.stop()):
+                raise ChildError(f"{child.name} ended with code {code}: {child.log()}")
+
+    def _last_line(self, ledger: Ledger, children: list[Child]) -> str:
+        counts = {topic: ledger.arrived(topic) for topic in topics.ALL}
+        out = ", ".join(
+            f"{count:,} {topic.name}"
+            for topic, count in counts.items()
+            if topic not in (topics.FRAMES, topics.DEAD)
+        )
+        restarts = sum(child.restarts for child in children)
+        again = f" {restarts} restarts." if restarts else ""
+        lake = self._settings.lake.path
+        ask = f"tapewatch sql --lake {lake} 'select * from bars limit 5'"
+        return (
+            f"tapewatch up: {counts[topics.FRAMES]:,} frames came in; records out:"
+            f" {out}; {counts[topics.DEAD]:,} dead letters.{again} Query it: {ask}"
+        )
+
+
+def _settled(settings: Settings, bootstrap: str, incarnation: str) -> Settings:
+    """Return the settings for this broker: offsets of another log mean nothing."""
+    kafka = msgspec.structs.replace(settings.kafka, bootstrap=bootstrap)
+    path = str(Path(settings.recovery.path) / incarnation)
+    recovery = msgspec.structs.replace(settings.recovery, path=path)
+    return msgspec.structs.replace(settings, kafka=kafka, recovery=recovery)
+
+
+@contextmanager
+def _one_at_a_time() -> Iterator[None]:
+    held = only_one(STATE)
+    yield
+    del held
+
+
+@contextmanager
+def _told(wish: Wish) -> Iterator[Event]:
+    """Yield what is set by Ctrl-C and its like, or when the caller has gone away."""
+    told = _Told(os.getppid() if wish.stop_with_parent else None)
+    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    before = [signal.signal(number, lambda *_: told.set()) for number in numbers]
+    try:
+        yield told
+    finally:
+        for number, handler in zip(numbers, before, strict=True):
+            signal.signal(number, handler)
+
+
+class _Told(Event):
+    def __init__(self, parent: int | None) -> None:
+        super().__init__()
+        self._parent = parent
+
+    def is_set(self) -> bool:
+        gone = self._parent is not None and os.getppid() != self._parent
+        return gone or super().is_set()
+
+
+__all__ = ["ConfigError", "Wish", "run_up"]
