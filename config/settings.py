@@ -29,7 +29,8 @@ class Kafka(_Section, frozen=True, kw_only=True):
 
     Attributes:
         bootstrap: ``host:port``, several separated by commas.
-        batch: Most messages that a source hands on at a time.
+        batch: Most messages that a source hands on at a time; records that stay in
+            the processor's cache are worth more than fewer, larger batches.
         wait_ms: Longest that a source waits to fill a batch [ms].
         linger_ms: Longest that a producer waits to fill a batch [ms].
         max_message_bytes: The largest message that is sent or fetched [bytes].
@@ -39,7 +40,7 @@ class Kafka(_Section, frozen=True, kw_only=True):
     bootstrap: Annotated[str, msgspec.Meta(pattern=r"^[^\s:]+:\d+(,[^\s:]+:\d+)*$")] = (
         "127.0.0.1:19092"
     )
-    batch: Positive = 2_000
+    batch: Positive = 1_000
     wait_ms: Positive = 10
     linger_ms: Annotated[int, msgspec.Meta(ge=0)] = 5
     max_message_bytes: Positive = 32 * 1024 * 1024

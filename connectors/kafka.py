@@ -79,6 +79,7 @@ class _Partition(StatefulSourcePartition[Batch, Offsets]):
         resume: Offsets | None,
     ) -> None:
         self._decode = {topic.name: topic.decode for topic in topics}
+        self._only = len(topics) == 1
         self._size, self._wait_s = kafka.batch, kafka.wait_ms / 1_000
         self._stop = stop
         self._consumer = consumer(kafka, group)
@@ -93,18 +94,20 @@ class _Partition(StatefulSourcePartition[Batch, Offsets]):
     def next_batch(self) -> list[Batch]:
         if self._stop.is_set():
             raise StopIteration
-        groups: defaultdict[str, list[Record]] = defaultdict(list)
+        groups: defaultdict[bytes | str, list[Record]] = defaultdict(list)
+        decode = next(iter(self._decode.values()))
         for message in self._consumer.consume(self._size, self._wait_s):
             if error := message.error():
                 raise KafkaException(error)
-            name, value = message.topic() or "", message.value()
+            if not self._only:
+                decode = self._decode[message.topic() or ""]
             try:
-                record = self._decode[name](value if value is not None else b"")
+                record = decode(message.value() or b"")
             except UNREADABLE as error:
                 groups[BURIED].append(dead_letter(message, str(error)))
             else:
-                groups[record.key].append(record)
-        return list(groups.items())
+                groups[message.key() or record.key].append(record)
+        return [(_text(key), records) for key, records in groups.items()]
 
     def snapshot(self) -> Offsets:
         held = self._consumer.position(_places(self._offsets))
@@ -116,6 +119,10 @@ class _Partition(StatefulSourcePartition[Batch, Offsets]):
 
     def close(self) -> None:
         self._consumer.close()
+
+
+def _text(key: bytes | str) -> str:
+    return key if isinstance(key, str) else key.decode(errors="replace")
 
 
 def _places(offsets: Offsets) -> list[TopicPartition]:

@@ -1,6 +1,7 @@
 """What ``tapewatch up`` will run: the settings, with addresses that are now known."""
 
 from pathlib import Path
+from typing import Final
 from urllib.parse import urlsplit, urlunsplit
 
 import msgspec
@@ -11,6 +12,8 @@ from connectors.exchange.protocols import PROTOCOLS
 from connectors.recording import Recording
 from connectors.venues import VENUES
 from operators.records.frame import Frame, FrameKind
+
+_CENTURY_S: Final = 100 * 365 * 86_400
 
 
 def only_venues(settings: Settings, venues: tuple[str, ...]) -> Settings:
@@ -41,6 +44,8 @@ def to_exchange(settings: Settings, port: int) -> Settings:
 def of_recording(settings: Settings, recording: Path) -> Settings:
     """Return the settings with the connections that a recording was made on.
 
+    Played frames arrive now and tell of long ago: the check of event times is off.
+
     Raises:
         RecordingError: If it cannot be read.
         ConfigError: If it has no frames of a venue that our exchange can play.
@@ -65,6 +70,8 @@ def of_recording(settings: Settings, recording: Path) -> Settings:
         )
         for (venue, name), (symbols, channels) in heard.items()
     ]
+    decode = msgspec.structs.replace(settings.decode, max_skew_s=_CENTURY_S)
+    settings = msgspec.structs.replace(settings, decode=decode)
     return _with_connections(settings, connections)
 
 

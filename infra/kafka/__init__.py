@@ -1,0 +1,1 @@
+"""The broker on one machine, and the topics on any broker."""

@@ -36,7 +36,7 @@ class BarsParams(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             raise ValueError(f"{text} `lengths_ms`: {list(self.lengths_ms)}")
 
 
-class Window(msgspec.Struct):
+class Window(msgspec.Struct, gc=False):
     """A window that is still open: a bar to be, and when its first and last traded."""
 
     first_ns: int
@@ -64,13 +64,15 @@ class BarsState(msgspec.Struct):
     """What :class:`Bars` remembers of one symbol.
 
     Attributes:
-        latest_ns: The latest event seen.
+        latest_ns: The latest trade or heartbeat seen.
+        closes_ns: The latest event that closes a window next.
         windows: Open windows of the first length, by start.
         longer: For each further length, its one open window by start, if any.
         place: ``(venue, symbol)``, once known.
     """
 
     latest_ns: int = 0
+    closes_ns: int = NEVER
     windows: dict[int, Window] = msgspec.field(default_factory=dict)
     longer: list[dict[int, Window]] = msgspec.field(default_factory=list)
     place: tuple[str, str] | None = None
@@ -96,28 +98,22 @@ class Bars:
 
     def update(self, events: Iterable[MarketEvent]) -> Iterator[Bar | LateTrade]:
         """Take in events; yield the bars that they close."""
-        state, length_ns = self.state, self._length_ns
-        windows = state.windows
-        latest_ns, closes_ns = state.latest_ns, self._closes_ns()
+        state, length_ns, windows = self.state, self._length_ns, self.state.windows
+        latest_ns, closes_ns = state.latest_ns, state.closes_ns
         for event in events:
-            if type(event) is not Trade and type(event) is not Heartbeat:
-                continue
             at_ns = event.event_ns
-            if at_ns > latest_ns:
+            if at_ns > latest_ns and (type(event) is Trade or type(event) is Heartbeat):
                 state.latest_ns = latest_ns = at_ns
                 if at_ns >= closes_ns:
-                    yield from self._close(latest_ns - self._lateness_ns)
-                    closes_ns = self._closes_ns()
+                    yield from self._close(at_ns - self._lateness_ns)
+                    closes_ns = state.closes_ns
             if type(event) is not Trade:
                 continue
             start_ns = at_ns - at_ns % length_ns
             window = windows.get(start_ns)
             if window is None:
-                if start_ns + length_ns <= latest_ns - self._lateness_ns:
-                    yield _late(event, length_ns)
-                    continue
-                self._open(event, start_ns)
-                closes_ns = self._closes_ns()
+                yield from self._open(event, start_ns)
+                closes_ns = state.closes_ns
                 continue
             price, quantity = event.price, event.quantity
             if price > window.high:
@@ -141,28 +137,20 @@ class Bars:
                 yield self._bar(start_ns, length_ns, window)
             longer.clear()
 
-    def _closes_ns(self) -> int:
-        """Return the event time at which a window of any length closes next."""
-        ends = [start + self._length_ns for start in self.state.windows]
-        for length_ns, longer in zip(self._longer_ns, self.state.longer, strict=True):
-            ends += [start + length_ns for start in longer]
-        return min(ends, default=NEVER) + self._lateness_ns
-
-    def _open(self, trade: Trade, start_ns: int) -> None:
-        price, quantity = trade.price, trade.quantity
-        if self.state.place is None:
-            self.state.place = (trade.venue, trade.symbol)
-        self.state.windows[start_ns] = Window(
-            first_ns=trade.event_ns,
-            last_ns=trade.event_ns,
-            open=price,
-            high=price,
-            low=price,
-            close=price,
-            volume=quantity,
-            turnover=price * quantity,
-            trades=1,
+    def _open(self, trade: Trade, start_ns: int) -> Iterator[LateTrade]:
+        """Open the window of a trade, or say that it has been closed."""
+        state = self.state
+        end_ns = start_ns + self._length_ns
+        if end_ns <= state.latest_ns - self._lateness_ns:
+            yield _late(trade, self._length_ns)
+            return
+        if state.place is None:
+            state.place = (trade.venue, trade.symbol)
+        price, quantity, at_ns = trade.price, trade.quantity, trade.event_ns
+        state.windows[start_ns] = Window(
+            *(at_ns, at_ns, price, price, price, price), quantity, price * quantity, 1
         )
+        state.closes_ns = min(state.closes_ns, end_ns + self._lateness_ns)
 
     def _close(self, watermark_ns: int) -> Iterator[Bar]:
         """Yield every bar that ends at or before the watermark, by end and length."""
@@ -175,6 +163,14 @@ class Bars:
             yield self._bar(start_ns, self._length_ns, window)
             self._lengthen(start_ns, window)
         yield from self._close_longer(watermark_ns)
+        self.state.closes_ns = self._closes_ns()
+
+    def _closes_ns(self) -> int:
+        """Return the event time at which a window of any length closes next."""
+        ends = [start + self._length_ns for start in self.state.windows]
+        for length_ns, longer in zip(self._longer_ns, self.state.longer, strict=True):
+            ends += [start + length_ns for start in longer]
+        return min(ends, default=NEVER) + self._lateness_ns
 
     def _close_longer(self, until_ns: int) -> Iterator[Bar]:
         for length_ns, longer in zip(self._longer_ns, self.state.longer, strict=True):
