@@ -62,7 +62,9 @@ def partitions(reader: Consumer, topic: str) -> list[int]:
     try:
         found = reader.list_topics(topic, timeout=_METADATA_TIMEOUT_S).topics[topic]
     except KafkaException as error:
-        raise KafkaError(f"no answer from Kafka: {error.args[0].str()}") from error
+        hint = "is it running? `tapewatch up` starts one, `kafka.bootstrap` names it"
+        text = f"no answer from Kafka in {_METADATA_TIMEOUT_S:.0f} s; {hint}"
+        raise KafkaError(f"{text}: {error.args[0].str()}") from error
     if found.error is not None or not found.partitions:
         hint = "`tapewatch topics apply` makes the topics"
         raise KafkaError(f"topic {topic} is not there; {hint}")

@@ -66,31 +66,34 @@ class Socket:
             max_size=settings.max_frame_bytes,
             max_queue=1_024,
             compression=None,
-        ) as self._socket:
+        ) as socket:
+            self._socket = socket
             self._keep(FrameKind.OPEN, "", self._line.url)
             self._report(LineEvent.OPEN)
             snapshots = asyncio.create_task(self._fetch_snapshots())
+            reason = "stopped by us"
             try:
-                await self._listen(self._socket)
+                await self._listen(socket)
+            except ConnectionClosed as error:
+                reason = str(error)
             finally:
+                self._socket = None
                 await _cancel(snapshots)
-                reason = f"{self._socket.close_code} {self._socket.close_reason}"
                 self._keep(FrameKind.CLOSE, reason, self._line.url)
                 self._report(LineEvent.CLOSED, reason)
 
     async def _listen(self, socket: ClientConnection) -> None:
+        """Subscribe, and keep what comes, until the socket is closed."""
         channels = self._connection.channels or self._venue.CHANNELS
-        try:
-            for message in self._venue.subscribe(self._connection.symbols, channels):
-                await socket.send(message)
-                self._keep(FrameKind.SENT, message)
-            async for received in socket:
-                self._attempt = 0
-                self._frames += 1
-                self._octets += len(received)
-                self._received_ns = self._keep(FrameKind.WS, received)
-        except ConnectionClosed:
-            return
+        for message in self._venue.subscribe(self._connection.symbols, channels):
+            await socket.send(message)
+            self._keep(FrameKind.SENT, message)
+        while True:
+            received = await socket.recv()
+            self._attempt = 0
+            self._frames += 1
+            self._octets += len(received)
+            self._received_ns = self._keep(FrameKind.WS, received)
 
     async def _fetch_snapshots(self) -> None:
         """Fetch each symbol's book once the line is open, one after the other."""
@@ -141,7 +144,7 @@ class Socket:
 
     def _report(self, event: LineEvent, reason: str = "") -> None:
         now_ns = self._stamp()
-        is_open = self._socket is not None and self._socket.latency > 0
+        latency_s = self._socket.latency if self._socket else 0
         self._publish(
             ConnectionEvent(
                 venue=self._connection.venue,
@@ -155,9 +158,7 @@ class Socket:
                 frames=self._frames,
                 octets=self._octets,
                 silence_ns=self._received_ns and now_ns - self._received_ns,
-                round_trip_ns=int(self._socket.latency * SECOND)
-                if is_open and self._socket
-                else None,
+                round_trip_ns=int(latency_s * SECOND) or None,
             )
         )
 

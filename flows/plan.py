@@ -11,6 +11,7 @@ from config.settings import Connection, Line, Settings
 from connectors.exchange.protocols import PROTOCOLS
 from connectors.recording import Recording
 from connectors.venues import VENUES
+from operators.records.base import NotARecordError
 from operators.records.frame import Frame, FrameKind
 
 _CENTURY_S: Final = 100 * 365 * 86_400
@@ -84,9 +85,12 @@ def _hear(
     stream, native = protocol.about(frame.payload)
     if stream is None:
         return
-    place = (frame.venue, frame.connection)
-    symbols, channels = heard.setdefault(place, ({}, {}))
-    symbols[VENUES[frame.venue].canonical(native)] = None
+    try:
+        symbol = VENUES[frame.venue].canonical(native)
+    except NotARecordError:
+        return
+    symbols, channels = heard.setdefault((frame.venue, frame.connection), ({}, {}))
+    symbols[symbol] = None
     channels[stream.partition("@")[2]] = None
 
 

@@ -35,17 +35,13 @@ def record(
         RecordingError: If the file exists or cannot be made.
         KafkaError: If the broker does not answer.
     """
-    reader = consumer(settings.kafka, "tapewatch-record")
     name = topics.FRAMES.name
-    reader.assign(
-        [
-            TopicPartition(name, number, OFFSET_END)
-            for number in partitions(reader, name)
-        ]
-    )
+    reader = consumer(settings.kafka, "tapewatch-record")
+    here = partitions(reader, name)
     ends = None if seconds is None else time.monotonic() + seconds
     count = 0
     with open_to_write(out) as file:
+        reader.assign([TopicPartition(name, number, OFFSET_END) for number in here])
         while not stop.is_set() and (ends is None or time.monotonic() < ends):
             for message in reader.consume(settings.kafka.batch, 0.1):
                 if error := message.error():

@@ -1,0 +1,1 @@
+"""What runs beside the flows: the broker, its topics, and child processes."""

@@ -15,6 +15,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 import msgspec
 
 from connectors.exchange.message import Session
+from operators.records.base import UNREADABLE
 
 DEPTH_PATH: Final = "/api/v3/depth"
 
@@ -69,7 +70,7 @@ class BinanceSession:
     def _decode(request: str | bytes) -> dict[str, object]:
         try:
             message = msgspec.json.decode(request)
-        except msgspec.DecodeError as error:
+        except UNREADABLE as error:
             text = "Invalid JSON: expected value at line 1 column 1"
             raise _RefusedError(3, text) from error
         if not isinstance(message, dict) or "method" not in message:
@@ -166,7 +167,7 @@ def about(frame: str | bytes) -> tuple[str | None, str]:
     """Return the stream that a frame names, or None, and its symbol, or nothing."""
     try:
         envelope = _envelope.decode(frame)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except UNREADABLE:
         return None, ""
     return envelope.stream, envelope.data.s if envelope.data else envelope.s
 
@@ -186,6 +187,6 @@ def snapshot_path(body: str | bytes) -> str | None:
     """Return the end-point of a body of unknown origin, if it is a book's snapshot."""
     try:
         _snapshot.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except UNREADABLE:
         return None
     return DEPTH_PATH

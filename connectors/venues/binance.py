@@ -237,7 +237,10 @@ def _delta(frame: Frame, raw: Payload) -> Parsed:
 
 
 def _snapshot(frame: Frame, raw: Payload, line: Line) -> Parsed:
-    address = urlsplit(frame.url)
+    try:
+        address = urlsplit(frame.url)
+    except ValueError as error:
+        raise NotARecordError(f"{error} - at `url`") from error
     if address.path and not address.path.endswith("/depth"):
         return Parsed(ignored=address.path)
     wire = _depth.decode(raw)

@@ -120,7 +120,7 @@ class Decode:
         return ()
 
     def _parse(self, frame: Frame, line: Line) -> Parsed:
-        size, limit = len(frame.payload), self._params.max_frame_bytes
+        size, limit = _size(frame.payload), self._params.max_frame_bytes
         if size > limit:
             raise NotARecordError(f"frame of {size} bytes exceeds the limit of {limit}")
         parser = self._parsers.get(frame.venue)
@@ -143,6 +143,12 @@ class Decode:
         venue_ns = parsed.venue_ns
         if venue_ns is not None and not low_ns <= venue_ns <= high_ns:
             raise NotARecordError(_skewed("venue", venue_ns, received_ns))
+
+
+def _size(payload: str | bytes) -> int:
+    if isinstance(payload, str) and not payload.isascii():
+        return len(payload.encode())
+    return len(payload)
 
 
 def _skewed(what: str, stated_ns: int, received_ns: int) -> str:

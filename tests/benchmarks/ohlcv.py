@@ -40,20 +40,21 @@ def run(trades: int) -> None:
     """Run the job both ways, print the rates and their ratio."""
     from infra.kafka.broker import choose
     from infra.kafka.specs import load
+    from infra.kafka.topics import apply
 
     specs = [each for each in load() if each.name == topics.MARKET.name]
     one = [msgspec.structs.replace(each, partitions=1) for each in specs]
-    with tempfile.TemporaryDirectory() as folder:
-        with choose(Path(folder) / "kafka", "kafka") as broker:
-            from infra.kafka.topics import apply
-
-            apply(broker.bootstrap, one)
-            print(f"ohlcv: {broker.sentence}")
-            _produce(broker.bootstrap, trades)
-            rates: dict[str, list[float]] = {"plain": [], "tapewatch": []}
-            for number in range(RUNS):
-                for name in rates:
-                    rates[name].append(_measure(name, broker.bootstrap, trades, number))
+    rates: dict[str, list[float]] = {"plain": [], "tapewatch": []}
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        choose(Path(folder) / "kafka", "kafka") as broker,
+    ):
+        apply(broker.bootstrap, one)
+        print(f"ohlcv: {broker.sentence}")
+        _produce(broker.bootstrap, trades)
+        for number in range(RUNS):
+            for name, found in rates.items():
+                found.append(_measure(name, broker.bootstrap, trades, number))
     ours, peer = (statistics.median(rates[name]) for name in ("tapewatch", "plain"))
     pairs = [a / b for a, b in zip(rates["tapewatch"], rates["plain"], strict=True)]
     for name, values in rates.items():

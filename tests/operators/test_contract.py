@@ -1,0 +1,227 @@
+"""Laws of every operator. A line in ``OPERATORS`` is all that a new one needs."""
+
+import copy
+import pickle
+from collections.abc import Callable, Iterable
+from itertools import pairwise
+from typing import Any
+
+import pytest
+from bytewax import operators as op
+from bytewax.dataflow import Dataflow
+from bytewax.testing import TestingSink, TestingSource, run_main
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from connectors.venues import PARSERS
+from operators import step
+from operators.features.bars import Bars, BarsParams
+from operators.market.decode import Decode, DecodeParams
+from operators.records.base import Record, Side
+from operators.records.frame import Frame, FrameKind
+from operators.records.market import Heartbeat, Top, Trade
+from operators.records.time import MS, SECOND
+
+START_MS = 1_723_161_250_000
+CALM = settings(deadline=None, suppress_health_check=list(HealthCheck))
+
+Records = st.SearchStrategy[list[Any]]
+
+
+def frames(connection: str) -> Records:
+    """Frames of two lines, of every kind, with a clock of the venue that jumps."""
+    moment, symbol = st.integers(0, 9_000), st.sampled_from(["BTCUSDT", "ETHUSDT"])
+    trade = '{"e":"trade","E":%d,"s":"%s","t":1,"p":"2","q":"3","T":%d,"m":true}'
+    delta = '{"stream":"x","data":{"e":"depthUpdate","E":%d,"s":"%s","U":1,"u":2,%s}}'
+    top = '{"u":1,"s":"%s","b":"1","B":"1","a":"2","A":"1"}'
+    snapshot = '{"lastUpdateId":1,"bids":[["1","2"]],"asks":[]}'
+    dated = st.tuples(moment, symbol).map(
+        lambda it: trade % (START_MS + it[0], it[1], START_MS + it[0] - 1)
+    )
+    book = st.tuples(moment, symbol).map(
+        lambda it: delta % (START_MS + it[0], it[1], '"b":[["1","0"]],"a":[]')
+    )
+    said = st.sampled_from(['{"result":null,"id":1}', "{", ""])
+    payload = st.one_of(dated, book, symbol.map(lambda it: top % it), said)
+    plain = st.tuples(st.sampled_from([FrameKind.WS] * 6 + list(FrameKind)), payload)
+    fetched = st.just((FrameKind.REST, snapshot))
+    frame = st.tuples(st.sampled_from("ab"), st.one_of(plain, plain, plain, fetched))
+
+    def numbered(drawn: list[tuple[str, tuple[FrameKind, str]]]) -> list[Frame]:
+        return [
+            Frame(
+                venue="binance",
+                connection=connection,
+                line=line,
+                kind=kind,
+                received_ns=START_MS * MS + number * 400 * MS,
+                url="",
+                data=data,
+            )
+            for number, (line, (kind, data)) in enumerate(drawn)
+        ]
+
+    return st.lists(frame, max_size=30).map(numbered)
+
+
+def market(symbol: str) -> Records:
+    """Trades, heartbeats and tops of one symbol, out of order."""
+    kind = st.sampled_from([Trade, Trade, Trade, Heartbeat, Top])
+    event = st.tuples(kind, st.integers(0, 12_000), st.integers(1, 9))
+
+    def numbered(drawn: list[tuple[type[Record], int, int]]) -> list[Record]:
+        return [
+            made(kind, symbol, (START_MS + at_ms) * MS, number, price)
+            for number, (kind, at_ms, price) in enumerate(drawn)
+        ]
+
+    return st.lists(event, max_size=40).map(numbered)
+
+
+def made(kind: type[Any], symbol: str, at_ns: int, number: int, price: int) -> Record:
+    place = {
+        "venue": "binance",
+        "symbol": symbol,
+        "event_ns": at_ns,
+        "received_ns": START_MS * MS + number,
+    }
+    if kind is Trade:
+        return Trade(
+            **place,
+            trade_id=str(number),
+            price=float(price),
+            quantity=price / 7,
+            side=Side.BUY,
+        )
+    if kind is Heartbeat:
+        return Heartbeat(**place)
+    return Top(
+        **place, sequence=number, bid=1.0, bid_quantity=1.0, ask=2.0, ask_quantity=1.0
+    )
+
+
+BARS = BarsParams(lengths_ms=(1_000, 2_000, 3_000), lateness_ms=700)
+OPERATORS: dict[str, tuple[Callable[[], Any], Callable[[str], Records]]] = {
+    "decode": (lambda: Decode(DecodeParams(), PARSERS), frames),
+    "bars": (lambda: Bars(BARS), market),
+}
+
+every_operator = pytest.mark.parametrize("name", OPERATORS)
+
+
+def outs(operator: Any, records: Iterable[Any], *, close: bool = True) -> list[Any]:
+    return list(operator.update(records)) + (list(operator.close()) if close else [])
+
+
+@every_operator
+@CALM
+@given(data=st.data())
+def test_resuming_from_a_snapshot_changes_nothing(name: str, data: Any) -> None:
+    new, records_of = OPERATORS[name]
+    records = data.draw(records_of("one"))
+    cut = data.draw(st.integers(0, len(records)))
+    first, second = new(), new()
+    before = outs(first, records[:cut], close=False)
+    second.state = pickle.loads(pickle.dumps(copy.deepcopy(first.state)))
+    assert before + outs(second, records[cut:]) == outs(new(), records)
+
+
+@every_operator
+@CALM
+@given(data=st.data())
+def test_a_snapshot_does_not_move_with_the_operator(name: str, data: Any) -> None:
+    new, records_of = OPERATORS[name]
+    records = data.draw(records_of("one"))
+    cut = data.draw(st.integers(0, len(records)))
+    operator = new()
+    outs(operator, records[:cut], close=False)
+    snapshot = copy.deepcopy(operator.state)
+    kept = pickle.dumps(snapshot)
+    outs(operator, records[cut:])
+    assert pickle.dumps(snapshot) == kept
+
+
+@every_operator
+@CALM
+@given(data=st.data())
+def test_grouping_into_batches_changes_nothing(name: str, data: Any) -> None:
+    new, records_of = OPERATORS[name]
+    records = data.draw(records_of("one"))
+    ends = data.draw(st.lists(st.integers(0, len(records)), max_size=8).map(sorted))
+    operator, said = new(), []
+    for start, end in pairwise([0, *ends, len(records)]):
+        said += outs(operator, records[start:end], close=False)
+    assert said + list(operator.close()) == outs(new(), records)
+
+
+@every_operator
+@CALM
+@given(data=st.data())
+def test_two_runs_agree(name: str, data: Any) -> None:
+    new, records_of = OPERATORS[name]
+    records = data.draw(records_of("one"))
+    assert outs(new(), records) == outs(new(), records)
+
+
+@every_operator
+@CALM
+@given(data=st.data())
+def test_more_records_never_change_what_was_said(name: str, data: Any) -> None:
+    new, records_of = OPERATORS[name]
+    records = data.draw(records_of("one"))
+    cut = data.draw(st.integers(0, len(records)))
+    said = outs(new(), records[:cut], close=False)
+    assert outs(new(), records)[: len(said)] == said
+
+
+@every_operator
+@CALM
+@given(data=st.data())
+def test_inputs_are_not_changed(name: str, data: Any) -> None:
+    new, records_of = OPERATORS[name]
+    records = data.draw(records_of("one"))
+    kept = pickle.dumps(records)
+    outs(new(), records)
+    assert pickle.loads(kept) == records
+
+
+@every_operator
+@settings(CALM, max_examples=25)
+@given(data=st.data())
+def test_keys_interleaved_in_the_engine_say_what_they_say_alone(
+    name: str, data: Any
+) -> None:
+    new, records_of = OPERATORS[name]
+    streams = [data.draw(records_of(key)) for key in ("one", "two")]
+    waiting, batches = [list(stream) for stream in streams], []
+    while any(waiting):
+        stream = data.draw(st.sampled_from([each for each in waiting if each]))
+        size = data.draw(st.integers(1, len(stream)))
+        batches.append((stream[0].key, stream[:size]))
+        del stream[:size]
+    said: list[tuple[str, list[Record]]] = []
+    flow = Dataflow("contract")
+    up = op.input("in", flow, TestingSource(batches, batch_size=3))
+    op.output("out", step.stateful(name, up, new, closes=True), TestingSink(said))
+    run_main(flow)
+    for stream in filter(None, streams):
+        mine = [out for key, batch in said if key == stream[0].key for out in batch]
+        assert mine == outs(new(), stream)
+
+
+def test_the_strategies_reach_every_kind_of_output() -> None:
+    said: dict[str, set[str]] = {name: set() for name in OPERATORS}
+
+    @settings(CALM, max_examples=150, derandomize=True, database=None)
+    @given(data=st.data())
+    def gather(data: Any) -> None:
+        for name, (new, records_of) in OPERATORS.items():
+            records = data.draw(records_of("one"))
+            said[name] |= {type(out).__name__ for out in outs(new(), records)}
+
+    gather()
+    assert said["bars"] == {"Bar", "LateTrade"}
+    assert said["decode"] == {
+        *("Trade", "Top", "BookDelta", "BookSnapshot", "Heartbeat"),
+        *("Ignored", "DeadLetter"),
+    }
