@@ -26,7 +26,7 @@ def load(path: Path = DEFAULT) -> Settings:
         tree = yaml.safe_load(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise ConfigError(f"{path}: {error.strerror}") from error
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+    except (yaml.YAMLError, ValueError) as error:  # a date like 2024-99-99 too
         raise ConfigError(f"{path}: Expected YAML - {error}") from error
     return convert({} if tree is None else tree, str(path))
 

@@ -4,6 +4,7 @@ Params of operators live beside their operators and are composed here; what the 
 need is defined here. Units are in the names. A field without a default must be set.
 """
 
+from collections.abc import Iterable
 from typing import Annotated
 
 import msgspec
@@ -22,6 +23,14 @@ HttpUrl = Annotated[str, msgspec.Meta(pattern=r"^https?://")]
 
 class _Section(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A part of the tree."""
+
+
+def _check_unique(names: Iterable[str]) -> None:
+    seen = set()
+    for name in names:
+        if name in seen:
+            raise ValueError(f"Expected unique names, `{name}` is there twice")
+        seen.add(name)
 
 
 class Kafka(_Section, frozen=True, kw_only=True):
@@ -118,6 +127,10 @@ class Connection(_Section, frozen=True, kw_only=True):
     backoff_first_s: PositiveFloat = 0.25
     backoff_cap_s: PositiveFloat = 30.0
 
+    def __post_init__(self) -> None:
+        """Check what types cannot say."""
+        _check_unique(line.name for line in self.lines)
+
 
 class Ingest(_Section, frozen=True, kw_only=True):
     """What is listened to.
@@ -132,10 +145,7 @@ class Ingest(_Section, frozen=True, kw_only=True):
 
     def __post_init__(self) -> None:
         """Check what types cannot say."""
-        names = [connection.name for connection in self.connections]
-        for name in names:
-            if names.count(name) > 1:
-                raise ValueError(f"Expected unique names, `{name}` is there twice")
+        _check_unique(connection.name for connection in self.connections)
 
 
 class Settings(_Section, frozen=True, kw_only=True):

@@ -13,14 +13,21 @@ import io
 from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
-from typing import BinaryIO, Self, cast
+from typing import TYPE_CHECKING, BinaryIO, Final, Self, cast
 
 import msgspec
 import zstandard
 
 from operators.records import topics
+from operators.records.base import UNREADABLE
 from operators.records.dead import DeadLetter
 from operators.records.frame import Frame
+
+if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer
+
+
+_CHUNK: Final = 64 * 1024
 
 
 class RecordingError(Exception):
@@ -31,9 +38,37 @@ def _open_to_read(path: Path, raw: BinaryIO) -> BinaryIO:
     if path.suffix == ".gz":
         return cast("BinaryIO", gzip.GzipFile(fileobj=raw))
     if path.suffix == ".zst":
-        reader = zstandard.ZstdDecompressor().stream_reader(raw)
-        return cast("BinaryIO", io.BufferedReader(reader))
+        return cast("BinaryIO", io.BufferedReader(_Zstd(raw)))
     return raw
+
+
+class _Zstd(io.RawIOBase):
+    """What is in a zstd file, all of its frames; one that is cut off is an error."""
+
+    def __init__(self, raw: BinaryIO) -> None:
+        self._raw = raw
+        self._packed = self._plain = b""
+        self._frame = zstandard.ZstdDecompressor().decompressobj()
+        self._inside = False
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, into: "WriteableBuffer") -> int:
+        while not self._plain:
+            packed = self._packed or self._raw.read(_CHUNK)
+            if not packed:
+                if self._inside:
+                    raise EOFError("compressed file ended in the middle of a frame")
+                return 0
+            self._plain = self._frame.decompress(packed)
+            self._packed, self._inside = self._frame.unused_data, not self._frame.eof
+            if self._frame.eof:
+                self._frame = zstandard.ZstdDecompressor().decompressobj()
+        view = memoryview(into)
+        size = min(len(view), len(self._plain))
+        view[:size], self._plain = self._plain[:size], self._plain[size:]
+        return size
 
 
 class Recording:
@@ -88,7 +123,7 @@ class Recording:
     def _frame(self, line: bytes) -> Frame | DeadLetter:
         try:
             frame = topics.FRAMES.decode(line)
-        except msgspec.DecodeError as error:
+        except UNREADABLE as error:
             return DeadLetter(
                 topic="recording",
                 offset=self.lines,
@@ -126,11 +161,11 @@ def open_to_write(path: Path) -> BinaryIO:
         RecordingError: If the file exists, or cannot be made.
     """
     try:
+        if path.suffix == ".gz":
+            return cast("BinaryIO", gzip.open(path, "xb"))
         raw = path.open("xb")
     except OSError as error:
         raise RecordingError(f"{path}: {error.strerror}") from error
-    if path.suffix == ".gz":
-        return cast("BinaryIO", gzip.GzipFile(fileobj=raw, mode="wb"))
     if path.suffix == ".zst":
         writer = zstandard.ZstdCompressor().stream_writer(raw, closefd=True)
         return cast("BinaryIO", writer)

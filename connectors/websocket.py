@@ -102,7 +102,10 @@ class Socket:
             return
         async with httpx.AsyncClient(timeout=_REST_TIMEOUT_S, trust_env=False) as rest:
             for symbol in self._connection.symbols:
-                url = base + self._venue.snapshot_path(symbol)
+                path = self._venue.snapshot_path(symbol)
+                if path is None:
+                    continue
+                url = base + path
                 try:
                     answer = await rest.get(url)
                     answer.raise_for_status()

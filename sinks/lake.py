@@ -92,7 +92,8 @@ def _nulls(records: Sequence[Record]) -> list[Any]:
 def table_of(record: type[Record]) -> Table:
     """Return the table of a class of records."""
     names, readers = [], []
-    kinds = {field.name: field.type for field in msgspec.structs.fields(record)}
+    fields = msgspec.structs.fields(record)
+    kinds = {each.name: each.type for each in fields if each.name not in record.unkept}
     for name, fallback in (
         ("venue", None),
         ("symbol", None),

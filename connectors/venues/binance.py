@@ -23,14 +23,22 @@ from urllib.parse import parse_qs, urlsplit
 
 import msgspec
 
+from connectors.venues.venue import Limits
 from operators.market.decode import Line, Parsed
 from operators.records.base import NotARecordError, Side
 from operators.records.frame import Frame, FrameKind
+from operators.records.instrument import Instrument
 from operators.records.market import BookDelta, BookSnapshot, Top, Trade
 from operators.records.time import MS
 
 VENUE: Final = "binance"
+URL: Final = "wss://stream.binance.com:9443/stream"
+REST_URL: Final = "https://api.binance.com"
 CHANNELS: Final = ("trade", "bookTicker", "depth@100ms")
+LIMITS: Final = Limits(
+    streams=1024, messages_per_s=5, connects_per_minute=60, lifetime_s=86_400
+)
+PING: Final = None
 STREAMS_PER_MESSAGE: Final = 200
 SNAPSHOT_LEVELS: Final = 1_000
 
@@ -41,13 +49,15 @@ _QUOTES: Final = (
     *("VAI", "UST", "EURI", "BIDR", "IDRT", "BKRW", "BVND", "EUR", "GBP", "TRY", "BRL"),
     *("AUD", "JPY", "ARS", "MXN", "PLN", "RON", "CZK", "UAH", "ZAR", "NGN", "RUB"),
     *("COP", "IDR", "USD", "BTC", "ETH", "BNB", "XRP", "TRX", "DOT", "SOL", "DOGE"),
+    "GYEN",
 )
 _SYMBOL: Final = re.compile(
     r"([^\W_a-z]{1,20}?)(" + "|".join(sorted(_QUOTES, key=len, reverse=True)) + ")"
 )
 
-# A number that a float or a 64-bit column can hold: no NaN, no infinity, no overflow.
-_Number = Annotated[float, msgspec.Meta(ge=-1e300, le=1e300)]
+# A number that a float or a 64-bit column can hold: no NaN, no infinity, no overflow,
+# neither of it nor of a price times a quantity.
+_Number = Annotated[float, msgspec.Meta(ge=-1e150, le=1e150)]
 _Id = Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
 _Millis = Annotated[int, msgspec.Meta(ge=0, le=9 * 10**12)]
 Payload = str | bytes | msgspec.Raw
@@ -144,9 +154,28 @@ def subscribe(symbols: Iterable[str], channels: Sequence[str]) -> list[str]:
     ]
 
 
-def snapshot_path(symbol: str) -> str:
+def resync(symbol: str) -> list[str]:
+    """Return nothing: the book is fetched."""
+    return []
+
+
+def snapshot_path(symbol: str) -> str | None:
     """Return the path, below the REST address, of a symbol's whole book."""
     return f"/api/v3/depth?symbol={native(symbol)}&limit={SNAPSHOT_LEVELS}"
+
+
+def instruments_path() -> str:
+    """Return the path, below the REST address, of the list of instruments."""
+    return "/api/v3/exchangeInfo"
+
+
+def instruments(body: bytes) -> list[Instrument]:
+    """Return the instruments in an answer.
+
+    Raises:
+        NotARecordError: If it is not the documented list.
+    """
+    raise NotARecordError("not read yet")
 
 
 def parse(frame: Frame, line: Line) -> Parsed:
@@ -198,6 +227,7 @@ def _traded(frame: Frame, raw: Payload) -> Parsed:
         event_ns=wire.T * MS,
         received_ns=frame.received_ns,
         trade_id=trade_id,
+        sequence=wire.t if wire.t is not None else wire.a,
         price=wire.p,
         quantity=wire.q,
         side=Side.SELL if wire.m else Side.BUY,
@@ -230,6 +260,7 @@ def _delta(frame: Frame, raw: Payload) -> Parsed:
         received_ns=frame.received_ns,
         first_sequence=wire.U,
         sequence=wire.u,
+        previous=wire.U - 1,
         bids=wire.b,
         asks=wire.a,
     )

@@ -34,6 +34,9 @@ class BarsParams(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         if any(length % first for length in self.lengths_ms):
             text = f"Expected multiples of the first length, {first} ms - at"
             raise ValueError(f"{text} `lengths_ms`: {list(self.lengths_ms)}")
+        if len(set(self.lengths_ms)) < len(self.lengths_ms):
+            text = "Expected each length once - at"
+            raise ValueError(f"{text} `lengths_ms`: {list(self.lengths_ms)}")
 
 
 class Window(msgspec.Struct, gc=False):
@@ -132,10 +135,7 @@ class Bars:
         """Close every window: the input has come to its true end."""
         if self.state.windows:
             yield from self._close(max(self.state.windows) + self._length_ns)
-        for length_ns, longer in zip(self._longer_ns, self.state.longer, strict=True):
-            for start_ns, window in sorted(longer.items()):
-                yield self._bar(start_ns, length_ns, window)
-            longer.clear()
+        yield from self._close_longer(NEVER)
 
     def _open(self, trade: Trade, start_ns: int) -> Iterator[LateTrade]:
         """Open the window of a trade, or say that it has been closed."""
@@ -173,10 +173,12 @@ class Bars:
         return min(ends, default=NEVER) + self._lateness_ns
 
     def _close_longer(self, until_ns: int) -> Iterator[Bar]:
+        due = []
         for length_ns, longer in zip(self._longer_ns, self.state.longer, strict=True):
             for start_ns in list(longer):
                 if start_ns + length_ns <= until_ns:
-                    yield self._bar(start_ns, length_ns, longer.pop(start_ns))
+                    due.append(self._bar(start_ns, length_ns, longer.pop(start_ns)))
+        yield from sorted(due, key=lambda bar: (bar.event_ns, bar.length_ns))
 
     def _lengthen(self, start_ns: int, window: Window) -> None:
         for length_ns, longer in zip(self._longer_ns, self.state.longer, strict=True):

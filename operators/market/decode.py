@@ -58,11 +58,14 @@ class Parsed(NamedTuple):
         events: Its records, in order.
         venue_ns: The time that the venue states in it, if any [ns UTC].
         ignored: Where it deliberately yields no record, why, in a word or two.
+        sequence: The line's own counter, where the venue has one that rises by one
+            with every message of the connection.
     """
 
     events: Sequence[MarketEvent] = ()
     venue_ns: int | None = None
     ignored: str = ""
+    sequence: int | None = None
 
 
 class Parser(Protocol):

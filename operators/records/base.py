@@ -35,11 +35,13 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=F
 
     A class of records is a table of the lake: ``table`` names it, ``natural_key`` lists
     the columns that make two rows the same fact, so that a repeated delivery changes
-    nothing. A record of no symbol and no event is dated by its arrival.
+    nothing. Fields in ``unkept`` do not reach the lake. A record of no symbol and no
+    event is dated by its arrival.
     """
 
     table: ClassVar[str]
     natural_key: ClassVar[tuple[str, ...]]
+    unkept: ClassVar[tuple[str, ...]] = ()
 
     @property
     def key(self) -> str:

@@ -14,8 +14,9 @@ class Trade(FromVenue, frozen=True, kw_only=True, gc=False, tag="trade"):
     Attributes:
         trade_id: The venue's id, unique per venue and symbol.
         price: Price [quote currency per unit of base].
-        quantity: Amount traded [base currency], > 0.
+        quantity: Amount traded [base currency, or contracts], > 0.
         side: Aggressor side.
+        sequence: A counter of the venue's that rises with each trade of the symbol.
     """
 
     table: ClassVar[str] = "trades"
@@ -25,6 +26,7 @@ class Trade(FromVenue, frozen=True, kw_only=True, gc=False, tag="trade"):
     price: float
     quantity: float
     side: Side
+    sequence: Int64 | None = None
 
 
 class LateTrade(FromVenue, frozen=True, kw_only=True, gc=False):
@@ -57,7 +59,7 @@ class Top(FromVenue, frozen=True, kw_only=True, gc=False, tag="top"):
     """The best bid and ask, as the venue states them.
 
     Attributes:
-        sequence: The venue's counter of book updates.
+        sequence: The venue's counter of book updates, where it states one.
         bid: Best price to sell to [quote].
         bid_quantity: Quantity there [base].
         ask: Best price to buy from [quote].
@@ -65,9 +67,12 @@ class Top(FromVenue, frozen=True, kw_only=True, gc=False, tag="top"):
     """
 
     table: ClassVar[str] = "tops"
-    natural_key: ClassVar[tuple[str, ...]] = ("venue", "symbol", "sequence")
+    natural_key: ClassVar[tuple[str, ...]] = (
+        *("venue", "symbol", "sequence", "event_ns"),
+        *("bid", "bid_quantity", "ask", "ask_quantity"),
+    )
 
-    sequence: Int64
+    sequence: Int64 | None = None
     bid: float
     bid_quantity: float
     ask: float
@@ -78,28 +83,43 @@ class BookDelta(FromVenue, frozen=True, kw_only=True, tag="book_delta"):
     """A change of the book: each level replaces the one at its price.
 
     Attributes:
-        first_sequence: The venue's counter at the first change in here.
-        sequence: The venue's counter at the last change in here.
+        first_sequence: The venue's counter at the first change in here, if stated.
+        sequence: The venue's counter at the last change in here, if stated.
+        previous: The counter of the delta that this one follows, if stated.
         bids: Changed levels to sell to.
         asks: Changed levels to buy from.
+        checksum: The venue's checksum of the book after this, if stated.
+        bid_texts: Where there is a checksum, what each bid contributes to it.
+        ask_texts: Likewise of each ask.
     """
 
     table: ClassVar[str] = "book_deltas"
-    natural_key: ClassVar[tuple[str, ...]] = ("venue", "symbol", "sequence")
+    natural_key: ClassVar[tuple[str, ...]] = (
+        *("venue", "symbol", "sequence", "event_ns", "received_ns"),
+    )
+    unkept: ClassVar[tuple[str, ...]] = ("bid_texts", "ask_texts")
 
-    first_sequence: Int64
-    sequence: Int64
+    first_sequence: Int64 | None = None
+    sequence: Int64 | None = None
+    previous: Int64 | None = None
     bids: tuple[Level, ...]
     asks: tuple[Level, ...]
+    checksum: Int64 | None = None
+    bid_texts: tuple[str, ...] = ()
+    ask_texts: tuple[str, ...] = ()
 
 
 class BookSnapshot(FromVenue, frozen=True, kw_only=True, tag="book_snapshot"):
     """The whole book, or its best levels; what was known before is void.
 
     Attributes:
-        sequence: The venue's counter that the snapshot includes.
+        sequence: The venue's counter that the snapshot includes, if stated.
         bids: Levels to sell to, best first.
         asks: Levels to buy from, best first.
+        depth: How many levels a side the feed keeps up; deeper ones fall out unsaid.
+        checksum: As on a delta.
+        bid_texts: As on a delta.
+        ask_texts: As on a delta.
     """
 
     table: ClassVar[str] = "book_snapshots"
@@ -110,9 +130,37 @@ class BookSnapshot(FromVenue, frozen=True, kw_only=True, tag="book_snapshot"):
         "received_ns",
     )
 
-    sequence: Int64
+    unkept: ClassVar[tuple[str, ...]] = ("bid_texts", "ask_texts")
+
+    sequence: Int64 | None = None
     bids: tuple[Level, ...]
     asks: tuple[Level, ...]
+    depth: Int64 | None = None
+    checksum: Int64 | None = None
+    bid_texts: tuple[str, ...] = ()
+    ask_texts: tuple[str, ...] = ()
+
+
+class Mark(FromVenue, frozen=True, kw_only=True, gc=False, tag="mark"):
+    """What a venue says of a perpetual besides its trades and quotes.
+
+    Attributes:
+        mark: Mark price, which positions are valued at [quote].
+        index: Price of the underlying [quote].
+        funding_rate: What longs pay shorts at the next funding, as a fraction of the
+            position's value [1].
+        next_funding_ns: When that is [ns UTC].
+        open_interest: Contracts that are open [base, or contracts].
+    """
+
+    table: ClassVar[str] = "marks"
+    natural_key: ClassVar[tuple[str, ...]] = ("venue", "symbol", "event_ns")
+
+    mark: float | None = None
+    index: float | None = None
+    funding_rate: float | None = None
+    next_funding_ns: Int64 | None = None
+    open_interest: float | None = None
 
 
 class Heartbeat(FromVenue, frozen=True, kw_only=True, gc=False, tag="heartbeat"):
@@ -126,4 +174,4 @@ class Heartbeat(FromVenue, frozen=True, kw_only=True, gc=False, tag="heartbeat")
     natural_key: ClassVar[tuple[str, ...]] = ("venue", "symbol", "event_ns")
 
 
-MarketEvent = Trade | Top | BookDelta | BookSnapshot | Heartbeat
+MarketEvent = Trade | Top | BookDelta | BookSnapshot | Mark | Heartbeat

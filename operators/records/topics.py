@@ -20,6 +20,7 @@ from operators.records.market import (
     BookSnapshot,
     Heartbeat,
     LateTrade,
+    Mark,
     MarketEvent,
     Top,
     Trade,
@@ -60,7 +61,7 @@ class Topic(Generic[R]):
 FRAMES: Final = Topic("frames.v1", Frame)
 CONNECTIONS: Final = Topic("connections.v1", ConnectionEvent)
 MARKET: Final[Topic[MarketEvent]] = Topic(
-    "market.v1", Trade, Top, BookDelta, BookSnapshot, Heartbeat
+    "market.v1", Trade, Top, BookDelta, BookSnapshot, Mark, Heartbeat
 )
 LATE: Final = Topic("market.late.v1", LateTrade)
 IGNORED: Final = Topic("ignored.v1", Ignored)

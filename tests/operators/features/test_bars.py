@@ -193,18 +193,18 @@ def test_bars_of_a_disordered_stream_are_those_of_duckdb(seed: int) -> None:
     order = np.argsort(at_ms + random.integers(0, 1_000, count), kind="stable")
     prices = 60_000 + random.normal(0, 5, count).cumsum().round(2)
     quantities = random.exponential(0.1, count).round(5)
-    columns = {"at": at_ms[order], "p": prices[order], "q": quantities[order]}
+    columns = {"ms": at_ms[order], "p": prices[order], "q": quantities[order]}
     drawn = pa.table({"n": np.arange(count), **columns})
     said = outs(
-        [trade(row["at"], row["p"], row["q"], row["n"]) for row in drawn.to_pylist()]
+        [trade(row["ms"], row["p"], row["q"], row["n"]) for row in drawn.to_pylist()]
     )
     assert lates(said) == []
     with duckdb.connect() as connection:
         connection.register("drawn", drawn)
         for length_ms in PARAMS.lengths_ms:
             query = f"""
-                select at // {length_ms} as w, arg_min(p, at * 1e6::bigint + n),
-                max(p), min(p), arg_max(p, at * 1e6::bigint + n), count(*),
+                select ms // {length_ms} as w, arg_min(p, ms * 1000000 + n),
+                max(p), min(p), arg_max(p, ms * 1000000 + n), count(*),
                 sum(q), sum(p * q) from drawn group by w"""
             rows = connection.execute(query).fetchall()
             expected = {
