@@ -2,7 +2,7 @@
 
 from typing import ClassVar
 
-from operators.records.base import FromVenue, Int64, Side
+from operators.records.base import FromVenue, Int64, OfSymbol, Side
 
 Level = tuple[float, float]
 """A price [quote per base] and the quantity there [base]; quantity 0 removes it."""
@@ -116,6 +116,8 @@ class BookSnapshot(FromVenue, frozen=True, kw_only=True, tag="book_snapshot"):
         sequence: The venue's counter that the snapshot includes, if stated.
         bids: Levels to sell to, best first.
         asks: Levels to buy from, best first.
+        fetched: Whether it was asked for aside from the stream, so that deltas which
+            came before it may follow on it.
         depth: How many levels a side the feed keeps up; deeper ones fall out unsaid.
         checksum: As on a delta.
         bid_texts: As on a delta.
@@ -135,10 +137,48 @@ class BookSnapshot(FromVenue, frozen=True, kw_only=True, tag="book_snapshot"):
     sequence: Int64 | None = None
     bids: tuple[Level, ...]
     asks: tuple[Level, ...]
+    fetched: bool = False
     depth: Int64 | None = None
     checksum: Int64 | None = None
     bid_texts: tuple[str, ...] = ()
     ask_texts: tuple[str, ...] = ()
+
+
+class Gap(FromVenue, frozen=True, kw_only=True, gc=False, tag="gap"):
+    """Something is missing of a book, and no line will bring it.
+
+    Attributes:
+        last: The last counter before the gap, where it is known.
+        next: The counter that what comes next claims to follow, where it is known.
+        reason: What was seen: a hole in the ``sequence`` of the symbol or of the
+            ``line``, or that the venue has begun to count anew (``restart``).
+    """
+
+    table: ClassVar[str] = "gaps"
+    natural_key: ClassVar[tuple[str, ...]] = ("venue", "symbol", "received_ns")
+
+    last: Int64 | None = None
+    next: Int64 | None = None
+    reason: str
+
+
+class Tally(OfSymbol, frozen=True, kw_only=True, gc=False):
+    """What a line brought of a symbol since its last tally: all of it is accounted for.
+
+    Attributes:
+        line: ``connection/line``.
+        taken: Records that were passed on.
+        repeated: Records that another line had brought before.
+        stale: Records that were older than what had been passed on.
+    """
+
+    table: ClassVar[str] = "tallies"
+    natural_key: ClassVar[tuple[str, ...]] = ("venue", "symbol", "line", "event_ns")
+
+    line: str
+    taken: Int64
+    repeated: Int64
+    stale: Int64
 
 
 class Mark(FromVenue, frozen=True, kw_only=True, gc=False, tag="mark"):
@@ -174,4 +214,4 @@ class Heartbeat(FromVenue, frozen=True, kw_only=True, gc=False, tag="heartbeat")
     natural_key: ClassVar[tuple[str, ...]] = ("venue", "symbol", "event_ns")
 
 
-MarketEvent = Trade | Top | BookDelta | BookSnapshot | Mark | Heartbeat
+MarketEvent = Trade | Top | BookDelta | BookSnapshot | Mark | Gap | Heartbeat

@@ -18,10 +18,12 @@ from operators.records.frame import Frame, Ignored
 from operators.records.market import (
     BookDelta,
     BookSnapshot,
+    Gap,
     Heartbeat,
     LateTrade,
     Mark,
     MarketEvent,
+    Tally,
     Top,
     Trade,
 )
@@ -61,9 +63,10 @@ class Topic(Generic[R]):
 FRAMES: Final = Topic("frames.v1", Frame)
 CONNECTIONS: Final = Topic("connections.v1", ConnectionEvent)
 MARKET: Final[Topic[MarketEvent]] = Topic(
-    "market.v1", Trade, Top, BookDelta, BookSnapshot, Mark, Heartbeat
+    "market.v1", Trade, Top, BookDelta, BookSnapshot, Mark, Gap, Heartbeat
 )
 LATE: Final = Topic("market.late.v1", LateTrade)
+TALLIES: Final = Topic("tallies.v1", Tally)
 IGNORED: Final = Topic("ignored.v1", Ignored)
 BARS: Final = Topic("bars.v1", Bar)
 DEAD: Final = Topic("dead.v1", DeadLetter)
@@ -73,6 +76,7 @@ ALL: Final[tuple[Topic[Any], ...]] = (
     CONNECTIONS,
     MARKET,
     LATE,
+    TALLIES,
     IGNORED,
     BARS,
     DEAD,

@@ -1,0 +1,279 @@
+"""Lines of a symbol -> its one stream: each record once, and in order."""
+
+from collections.abc import Iterable, Iterator
+from typing import Annotated
+
+import msgspec
+
+from operators.market.heard import Heard, Moved
+from operators.market.lone import Lone
+from operators.market.sequenced import Sequenced
+from operators.records.market import (
+    BookDelta,
+    BookSnapshot,
+    Gap,
+    Heartbeat,
+    Mark,
+    MarketEvent,
+    Tally,
+    Top,
+    Trade,
+)
+from operators.records.time import MS, SECOND
+
+_RECENT = 512
+
+
+class ArbitrateParams(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Settings of :class:`Arbitrate`.
+
+    Attributes:
+        hold_ms: How long a record waits for what lies before it, while another line
+            may still bring that [ms].
+        tally_s: How often a line is accounted for [s].
+    """
+
+    hold_ms: Annotated[int, msgspec.Meta(ge=0)] = 300
+    tally_s: Annotated[int, msgspec.Meta(ge=1)] = 10
+
+
+class Share(msgspec.Struct):
+    """What a line has brought since its last tally: see :class:`Tally`."""
+
+    is_open: bool = True
+    taken: int = 0
+    repeated: int = 0
+    stale: int = 0
+
+
+class ArbitrateState(msgspec.Struct):
+    """What :class:`Arbitrate` remembers of one symbol.
+
+    Attributes:
+        key: ``venue:symbol``, once known.
+        lines: Every line that has brought something.
+        lines_open: How many of them are open.
+        trades: Numbered trades.
+        deltas: Numbered deltas of the book.
+        book: The book that is not numbered, kept up by one line at a time.
+        recent: Ids of the newest trades that are not numbered, oldest first.
+        top: The newest number of a quote, or its time where it has none.
+        mark_ns: The newest time of a mark.
+        beat_ns: The newest heartbeat.
+    """
+
+    key: str = ""
+    lines: dict[str, Share] = msgspec.field(default_factory=dict)
+    lines_open: int = 0
+    trades: Sequenced[Trade] = msgspec.field(default_factory=Sequenced)
+    deltas: Sequenced[BookDelta] = msgspec.field(default_factory=Sequenced)
+    book: Lone = msgspec.field(default_factory=Lone)
+    recent: dict[str, None] = msgspec.field(default_factory=dict)
+    top: int = -1
+    mark_ns: int = -1
+    beat_ns: int = -1
+
+
+class Arbitrate:
+    """Merge the lines of one symbol.
+
+    Numbered trades and deltas are merged by :class:`Sequenced`. A book that the venue
+    does not number is taken from one line at a time (:class:`Lone`). Quotes, marks and
+    heartbeats are states, not events: the newest counts, an older one is stale. Trades
+    without numbers are told apart by their ids.
+
+    In:  Heard and Moved, one symbol, in order of arrival.
+    Out: MarketEvent, in the venue's order; Tally, so that all of it is accounted for.
+    """
+
+    def __init__(self, params: ArbitrateParams) -> None:
+        self._hold_ns = params.hold_ms * MS
+        self._tally_ns = params.tally_s * SECOND
+        self.state = ArbitrateState()
+
+    def update(self, heard: Iterable[Heard | Moved]) -> Iterator[MarketEvent | Tally]:
+        """Take in what the lines bring; yield what is new."""
+        state, lines = self.state, self.state.lines
+        for each in heard:
+            if isinstance(each, Moved):
+                yield from self._move(each)
+                continue
+            key, line, event = each
+            share = lines.get(line)
+            if share is None or not share.is_open:
+                state.key = key
+                share = self._open(line)
+            if type(event) is Top:
+                number = event.event_ns if event.sequence is None else event.sequence
+                if number > state.top:
+                    state.top = number
+                    share.taken += 1
+                    yield event
+                else:
+                    self._pass_over(share, number == state.top)
+            elif type(event) is Trade:
+                yield from self._trade(line, event, share)
+            elif type(event) is BookDelta:
+                yield from self._delta(line, event, share)
+            else:
+                yield from self._other(line, event, share)
+
+    def close(self) -> Iterator[MarketEvent | Tally]:
+        """Say what is still held, and account for what came since the last tally."""
+        yield from self._due(2**63, 0)
+        yield from self._tallies(self.state.beat_ns)
+
+    def _open(self, line: str) -> Share:
+        share = self.state.lines.setdefault(line, Share())
+        share.is_open = True
+        self.state.lines_open = sum(each.is_open for each in self.state.lines.values())
+        return share
+
+    def _pass_over(self, share: Share, repeats: bool) -> None:
+        if repeats:
+            share.repeated += 1
+        else:
+            share.stale += 1
+
+    def _move(self, moved: Moved) -> Iterator[MarketEvent]:
+        state = self.state
+        share = self._open(moved.line)
+        share.is_open = moved.is_open
+        state.lines_open = sum(each.is_open for each in state.lines.values())
+        state.trades.leave(moved.line)
+        state.deltas.leave(moved.line)
+        yield from state.book.move(moved)
+        yield from self._due(moved.received_ns, self._hold_ns)
+
+    def _trade(self, line: str, trade: Trade, share: Share) -> Iterator[MarketEvent]:
+        number, state = trade.sequence, self.state
+        if number is None:
+            if trade.trade_id in state.recent:
+                share.repeated += 1
+                return
+            state.recent[trade.trade_id] = None
+            if len(state.recent) > _RECENT:
+                del state.recent[next(iter(state.recent))]
+            share.taken += 1
+            yield trade
+            return
+        trades = state.trades
+        if trades.repeats(number):
+            trades.at[line] = number
+            share.repeated += 1
+        else:
+            share.taken += 1
+            if trades.takes(line, trade, number, number - 1):
+                yield trade
+        if trades.held:
+            yield from self._due(trade.received_ns, self._hold_ns)
+
+    def _delta(
+        self, line: str, delta: BookDelta, share: Share
+    ) -> Iterator[MarketEvent]:
+        number, deltas = delta.sequence, self.state.deltas
+        if number is None:
+            passed = list(self.state.book.delta(line, delta, self._hold_ns))
+            share.taken += bool(passed)
+            share.repeated += not passed
+            yield from passed
+            return
+        if deltas.repeats(number):
+            deltas.at[line] = number
+            share.repeated += 1
+        else:
+            share.taken += 1
+            previous = delta.previous
+            if deltas.takes(line, delta, number, -1 if previous is None else previous):
+                yield delta
+        if deltas.held:
+            yield from self._due(delta.received_ns, self._hold_ns)
+
+    def _other(
+        self, line: str, event: MarketEvent, share: Share
+    ) -> Iterator[MarketEvent | Tally]:
+        state = self.state
+        if type(event) is Heartbeat:
+            yield from self._due(event.received_ns, self._hold_ns)
+            if event.event_ns <= state.beat_ns:
+                return
+            before_ns, state.beat_ns = state.beat_ns, event.event_ns
+            yield event
+            if event.event_ns // self._tally_ns > before_ns // self._tally_ns >= 0:
+                yield from self._tallies(event.event_ns)
+        elif type(event) is Mark:
+            if event.event_ns > state.mark_ns:
+                state.mark_ns = event.event_ns
+                share.taken += 1
+                yield event
+            else:
+                self._pass_over(share, event.event_ns == state.mark_ns)
+        elif type(event) is BookSnapshot:
+            yield from self._snapshot(line, event, share)
+        elif type(event) is Gap:
+            yield from state.book.gap(line, event)
+
+    def _snapshot(
+        self, line: str, snapshot: BookSnapshot, share: Share
+    ) -> Iterator[MarketEvent]:
+        """Pass a snapshot on, unless the line does not keep up the book.
+
+        The numbers of a line that stays open never fall: where one does, the venue has
+        begun to count anew.
+        """
+        number, deltas = snapshot.sequence, self.state.deltas
+        if number is None:
+            passed = list(self.state.book.snapshot(line, snapshot))
+            share.taken += bool(passed)
+            share.repeated += not passed
+            yield from passed
+            return
+        share.taken += 1
+        if not snapshot.fetched:
+            if number < deltas.at.get(line, -1):
+                yield Gap(
+                    **snapshot.stamp,
+                    received_ns=snapshot.received_ns,
+                    last=deltas.last,
+                    next=number,
+                    reason="restart",
+                )
+                deltas.restart(line, number)
+            elif deltas.last is None or self.state.lines_open == 1:
+                deltas.restart(line, max(number, deltas.last or -1))
+            deltas.at[line] = number
+        yield snapshot
+        yield from self._due(snapshot.received_ns, self._hold_ns)
+
+    def _due(self, now_ns: int, hold_ns: int) -> Iterator[MarketEvent]:
+        """Yield what waits no longer; before a delta, the gap that it leaves."""
+        state = self.state
+        if state.trades.held:
+            for held_trade, _ in state.trades.due(now_ns, hold_ns, state.lines_open):
+                yield held_trade.event
+        if state.deltas.held:
+            for held, last in state.deltas.due(now_ns, hold_ns, state.lines_open):
+                if last is not None:
+                    yield Gap(
+                        **held.event.stamp,
+                        received_ns=held.event.received_ns,
+                        last=last,
+                        next=held.previous,
+                        reason="sequence",
+                    )
+                yield held.event
+
+    def _tallies(self, at_ns: int) -> Iterator[Tally]:
+        venue, _, symbol = self.state.key.partition(":")
+        for line, share in self.state.lines.items():
+            if share.taken or share.repeated or share.stale:
+                yield Tally(
+                    venue=venue,
+                    symbol=symbol,
+                    event_ns=at_ns,
+                    line=line,
+                    taken=share.taken,
+                    repeated=share.repeated,
+                    stale=share.stale,
+                )
+                share.taken = share.repeated = share.stale = 0

@@ -1,0 +1,125 @@
+"""A book that the venue does not number, kept up by one of several lines at a time.
+
+Copies of such a book cannot be compared record by record: a venue may cut them into
+deltas differently on each connection. So one line is believed, and the newest deltas of
+the others are kept. When the line closes, falls silent or loses something, another one
+takes over, from a little before where the first one ended: deltas state quantities, not
+changes of them, so that going over a stretch twice ends in the same book.
+"""
+
+from collections.abc import Iterator
+
+import msgspec
+
+from operators.market.heard import Moved
+from operators.records.market import BookDelta, BookSnapshot, Gap
+from operators.records.time import SECOND
+
+_KEEP_NS = 5 * SECOND
+
+
+class Spare(msgspec.Struct):
+    """A line that could take over.
+
+    Attributes:
+        since_ns: From which event on it is complete, once it has brought anything.
+        deltas: Its newest deltas, in order.
+    """
+
+    since_ns: int | None = None
+    deltas: list[BookDelta] = msgspec.field(default_factory=list)
+
+
+class Lone(msgspec.Struct):
+    """Which line is believed, and what the others have brought since.
+
+    Attributes:
+        line: The line that is believed.
+        latest_ns: Its newest event [ns UTC].
+        spares: The other lines that are open.
+    """
+
+    line: str | None = None
+    latest_ns: int = -1
+    spares: dict[str, Spare] = msgspec.field(default_factory=dict)
+
+    def delta(
+        self, line: str, delta: BookDelta, hold_ns: int
+    ) -> Iterator[BookDelta | Gap]:
+        """Take in a delta; yield what is to be passed on."""
+        if self.line is None:
+            self.line = line
+        if line == self.line:
+            self.latest_ns = max(self.latest_ns, delta.event_ns)
+            yield delta
+            return
+        spare = self.spares.setdefault(line, Spare())
+        if spare.since_ns is None:
+            spare.since_ns = delta.event_ns
+        spare.deltas.append(delta)
+        old = [
+            each for each in spare.deltas if each.event_ns < delta.event_ns - _KEEP_NS
+        ]
+        if old:
+            del spare.deltas[: len(old)]
+            spare.since_ns = old[-1].event_ns
+        ahead = (each for each in spare.deltas if each.event_ns > self.latest_ns)
+        first = next(ahead, None)
+        if first is not None and delta.received_ns - first.received_ns >= hold_ns:
+            yield from self._take_over(line, delta)
+
+    def snapshot(self, line: str, snapshot: BookSnapshot) -> Iterator[BookSnapshot]:
+        """Take in a snapshot; yield it if its line is the one that is believed."""
+        if self.line is None:
+            self.line = line
+        if line == self.line:
+            self.latest_ns = max(self.latest_ns, snapshot.event_ns)
+            yield snapshot
+        else:
+            self.spares[line] = Spare(since_ns=snapshot.event_ns)
+
+    def gap(self, line: str, gap: Gap) -> Iterator[BookDelta | Gap]:
+        """Take in that a line has lost something."""
+        if line != self.line:
+            self.spares.pop(line, None)
+            return
+        ready = self._ready()
+        if ready is None:
+            yield gap
+        else:
+            yield from self._take_over(ready, gap)
+
+    def move(self, moved: Moved) -> Iterator[BookDelta]:
+        """Take in that a line has opened or closed."""
+        self.spares.pop(moved.line, None)
+        if moved.line != self.line:
+            return
+        self.line = None
+        ready = self._ready()
+        if ready is not None:
+            spare = self.spares.pop(ready)
+            self.line = ready
+            yield from self._since_latest(spare)
+
+    def _ready(self) -> str | None:
+        """Return a line that is complete since the newest event, if there is one."""
+        for line, spare in self.spares.items():
+            if spare.since_ns is not None and spare.since_ns <= self.latest_ns:
+                return line
+        return None
+
+    def _take_over(
+        self, line: str, cause: BookDelta | Gap
+    ) -> Iterator[BookDelta | Gap]:
+        spare = self.spares.pop(line)
+        self.line = line
+        if spare.since_ns is None or spare.since_ns > self.latest_ns:
+            yield Gap(**cause.stamp, received_ns=cause.received_ns, reason="line")
+        yield from self._since_latest(spare)
+
+    def _since_latest(self, spare: Spare) -> Iterator[BookDelta]:
+        latest_ns = self.latest_ns
+        for each in spare.deltas:
+            if each.event_ns >= latest_ns:
+                self.latest_ns = max(self.latest_ns, each.event_ns)
+                yield each

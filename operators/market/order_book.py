@@ -1,0 +1,215 @@
+"""Snapshots and deltas of a symbol -> its book, believed while provably right."""
+
+from collections.abc import Iterable, Iterator
+from typing import Annotated
+
+import msgspec
+
+from operators.market.checksum import CHECKSUMS
+from operators.market.ladder import Ladder
+from operators.records.book import Action, Book, BookState, Command
+from operators.records.market import (
+    BookDelta,
+    BookSnapshot,
+    Gap,
+    Heartbeat,
+    MarketEvent,
+)
+from operators.records.time import SECOND
+
+Said = Book | BookState | Command
+
+
+class OrderBookParams(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Settings of :class:`OrderBook`.
+
+    Attributes:
+        levels: How many levels a side are published.
+        ask_again_s: How long to wait for a snapshot before asking again [s].
+        waiting: How many deltas are kept while there is no book to apply them to.
+    """
+
+    levels: Annotated[int, msgspec.Meta(ge=1)] = 10
+    ask_again_s: Annotated[int, msgspec.Meta(ge=1)] = 5
+    waiting: Annotated[int, msgspec.Meta(ge=1)] = 2_000
+
+
+class OrderBookState(msgspec.Struct):
+    """What :class:`OrderBook` remembers of one symbol.
+
+    Attributes:
+        ok: Whether the book is provably right.
+        known: Whether there has been a book at all.
+        sequence: The counter that it includes, if the venue has one.
+        depth: How many levels the feed keeps up, if it says so.
+        bids: Levels to sell to.
+        asks: Levels to buy from.
+        waiting: Deltas since the book was lost, for the snapshot to come.
+        asked_ns: When a snapshot was last asked for, in event time.
+    """
+
+    ok: bool = False
+    known: bool = False
+    sequence: int | None = None
+    depth: int | None = None
+    bids: Ladder = msgspec.field(default_factory=lambda: Ladder(-1))
+    asks: Ladder = msgspec.field(default_factory=lambda: Ladder(1))
+    waiting: list[BookDelta] = msgspec.field(default_factory=list)
+    asked_ns: int | None = None
+
+
+class OrderBook:
+    """Rebuild the book of one symbol.
+
+    A book begins with a snapshot. A gap in its sequence, a checksum that does not
+    agree, a line that lost something: each ends it; nothing more is published of it,
+    and a snapshot of this symbol is asked for, again and again until one comes. A
+    numbered snapshot may be older than the newest deltas (it was fetched, or came on
+    another line); those that follow on it are applied to it.
+
+    In:  MarketEvent, one symbol, in order.
+    Out: Book on each change of its best levels while it is right; BookState on each
+         change of that; Command to have it sent anew.
+    """
+
+    def __init__(self, params: OrderBookParams) -> None:
+        self._params = params
+        self.state = OrderBookState()
+
+    def update(self, events: Iterable[MarketEvent]) -> Iterator[Said]:
+        """Take in events; yield what changes."""
+        state = self.state
+        for event in events:
+            if type(event) is BookDelta:
+                if state.ok:
+                    yield from self._apply(event)
+                else:
+                    state.waiting.append(event)
+                    del state.waiting[: -self._params.waiting]
+            elif type(event) is BookSnapshot:
+                yield from self._begin(event)
+            elif type(event) is Gap:
+                yield from self._lose(event, event.reason)
+            elif type(event) is Heartbeat and not state.ok and state.known:
+                yield from self._ask(event, "still no book")
+
+    def close(self) -> Iterable[Said]:
+        """Nothing is left to say at the end."""
+        return ()
+
+    def _apply(self, delta: BookDelta) -> Iterator[Said]:
+        """Apply a delta, and publish the best levels if it touches them."""
+        state = self.state
+        number, previous, held = delta.sequence, delta.previous, state.sequence
+        if number is not None and held is not None:
+            if number <= held:
+                return
+            if previous is not None and previous > held:
+                yield from self._lose(delta, "sequence")
+                return
+        touched = self._put(delta)
+        if not self._agrees(delta):
+            yield from self._lose(delta, "checksum")
+        elif touched:
+            yield self._best(delta)
+
+    def _put(self, delta: BookDelta) -> bool:
+        """Change the levels; return whether any of the published ones is touched."""
+        state, levels = self.state, self._params.levels
+        bids, asks = state.bids, state.asks
+        bid = bids.put(delta.bids, delta.bid_texts)
+        ask = asks.put(delta.asks, delta.ask_texts)
+        if state.depth is not None:
+            bids.trim(state.depth)
+            asks.trim(state.depth)
+        state.sequence = delta.sequence
+        return _reaches(bids, bid, levels) or _reaches(asks, ask, levels)
+
+    def _agrees(self, told: BookDelta | BookSnapshot) -> bool:
+        """Return whether the venue's checksum agrees, where it sent one."""
+        rule = CHECKSUMS.get(told.venue)
+        if told.checksum is None or rule is None:
+            return True
+        bids = self.state.bids.best_texts(rule.levels)
+        asks = self.state.asks.best_texts(rule.levels)
+        return rule.of(bids, asks) == told.checksum
+
+    def _begin(self, snapshot: BookSnapshot) -> Iterator[Said]:
+        """Begin the book at a snapshot, unless it is already further."""
+        state = self.state
+        number, held = snapshot.sequence, state.sequence
+        if state.ok and number is not None and held is not None and number <= held:
+            return
+        for side, levels, texts in (
+            (state.bids, snapshot.bids, snapshot.bid_texts),
+            (state.asks, snapshot.asks, snapshot.ask_texts),
+        ):
+            side.clear()
+            side.put(levels, texts)
+        was_ok, state.ok, state.known = state.ok, True, True
+        state.sequence, state.depth = number, snapshot.depth
+        waiting, state.waiting = state.waiting, []
+        if not self._agrees(snapshot):
+            yield from self._lose(snapshot, "checksum")
+            return
+        yield from self._catch_up(snapshot, waiting, was_ok=was_ok)
+
+    def _catch_up(
+        self, snapshot: BookSnapshot, waiting: list[BookDelta], *, was_ok: bool
+    ) -> Iterator[Said]:
+        """Apply the deltas that came before the snapshot and follow on it."""
+        state = self.state
+        for number, delta in enumerate(
+            waiting if snapshot.sequence is not None else ()
+        ):
+            if delta.sequence is None or delta.sequence <= (state.sequence or -1):
+                continue
+            if delta.previous is not None and delta.previous > (state.sequence or -1):
+                state.ok, state.waiting = False, waiting[number:]
+                yield from self._ask(snapshot, "the snapshot is too old")
+                return
+            self._put(delta)
+        state.asked_ns = None
+        if not was_ok:
+            yield BookState(**snapshot.stamp, received_ns=snapshot.received_ns, ok=True)
+        yield self._best(snapshot)
+
+    def _lose(
+        self, cause: BookDelta | BookSnapshot | Gap, reason: str
+    ) -> Iterator[Said]:
+        """Believe the book no longer."""
+        state = self.state
+        if isinstance(cause, BookDelta):
+            state.waiting = [cause]
+        if state.ok:
+            state.ok, state.asked_ns = False, None
+            yield BookState(
+                **cause.stamp, received_ns=cause.received_ns, ok=False, reason=reason
+            )
+        yield from self._ask(cause, reason)
+
+    def _ask(
+        self, cause: BookDelta | BookSnapshot | Gap | Heartbeat, reason: str
+    ) -> Iterator[Command]:
+        """Ask for a snapshot, unless that was done just now."""
+        state, again_ns = self.state, self._params.ask_again_s * SECOND
+        if state.asked_ns is not None and cause.event_ns < state.asked_ns + again_ns:
+            return
+        state.asked_ns = cause.event_ns
+        yield Command(**cause.stamp, action=Action.RESYNC, reason=reason)
+
+    def _best(self, cause: BookDelta | BookSnapshot) -> Book:
+        levels = self._params.levels
+        return Book(
+            **cause.stamp,
+            received_ns=cause.received_ns,
+            sequence=self.state.sequence,
+            bids=self.state.bids.best(levels),
+            asks=self.state.asks.best(levels),
+        )
+
+
+def _reaches(side: Ladder, rank: float, levels: int) -> bool:
+    """Return whether a rank that was touched is among the best ones."""
+    ranks = side.ranks
+    return rank <= (ranks[levels - 1] if len(ranks) >= levels else float("inf"))
