@@ -11,10 +11,12 @@ import msgspec
 
 from config.exchange import ExchangeParams
 from operators.features.bars import BarsParams
+from operators.market.arbitrate import ArbitrateParams
 from operators.market.decode import DecodeParams
+from operators.market.order_book import OrderBookParams
 
 Positive = Annotated[int, msgspec.Meta(ge=1)]
-PositiveFloat = Annotated[float, msgspec.Meta(gt=0)]
+PositiveFloat = Annotated[float, msgspec.Meta(gt=0, le=1e9)]
 Name = Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9][a-z0-9_-]*$")]
 Symbol = Annotated[str, msgspec.Meta(pattern=r"^[^\s\-_/a-z]+(-[^\s\-_/a-z]+)+$")]
 WebSocketUrl = Annotated[str, msgspec.Meta(pattern=r"^wss?://")]
@@ -86,10 +88,12 @@ class Line(_Section, frozen=True, kw_only=True):
     Attributes:
         name: ``a``, ``b``, ...
         url: The WebSocket address.
+        backups: Other addresses of the same feed, for when that one fails.
     """
 
     name: Name = "a"
     url: WebSocketUrl
+    backups: tuple[WebSocketUrl, ...] = ()
 
 
 class Connection(_Section, frozen=True, kw_only=True):
@@ -98,6 +102,7 @@ class Connection(_Section, frozen=True, kw_only=True):
     Attributes:
         name: Unique among all connections.
         venue: Whose protocol it speaks.
+        priority: Connections of a higher one are opened first.
         symbols: Canonical names.
         channels: The venue's channels, by its own names; those it is known by if empty.
         lines: Where to connect.
@@ -106,15 +111,23 @@ class Connection(_Section, frozen=True, kw_only=True):
             host and port of the addresses then become those of the exchange.
         max_frame_bytes: A larger frame closes the connection [bytes].
         connect_timeout_s: How long the opening may take [s].
+        close_timeout_s: How long the closing may take [s].
+        silence_s: Shortest silence after which a socket is replaced [s].
+        silence_gaps: And how many times the normal time between its frames [1].
+        first_data_s: How long the first data may take [s].
+        rotate_s: Age at which a socket is replaced while it flows; a little before the
+            venue cuts it if not given [s].
+        probe_s: How often the addresses are measured, where there is a choice [s].
         ping_interval_s: How often we ping [s].
         ping_timeout_s: How long a pong may take [s].
-        backoff_first_s: Mean of the first wait before connecting again, doubled with
-            each attempt and drawn evenly from zero to twice that [s].
-        backoff_cap_s: Longest such wait [s].
+        backoff_first_s: Longest first wait before connecting again; waits are drawn
+            evenly from zero to a bound that doubles with each attempt [s].
+        backoff_cap_s: The highest such bound [s].
     """
 
     name: Name
     venue: Name
+    priority: int = 0
     symbols: Annotated[tuple[Symbol, ...], msgspec.Meta(min_length=1)]
     channels: tuple[str, ...] = ()
     lines: Annotated[tuple[Line, ...], msgspec.Meta(min_length=1)]
@@ -122,6 +135,12 @@ class Connection(_Section, frozen=True, kw_only=True):
     simulated: bool = False
     max_frame_bytes: Positive = 16 * 1024 * 1024
     connect_timeout_s: PositiveFloat = 10.0
+    close_timeout_s: PositiveFloat = 1.0
+    silence_s: PositiveFloat = 1.0
+    silence_gaps: PositiveFloat = 20.0
+    first_data_s: PositiveFloat = 10.0
+    rotate_s: PositiveFloat | None = None
+    probe_s: PositiveFloat = 60.0
     ping_interval_s: PositiveFloat = 15.0
     ping_timeout_s: PositiveFloat = 10.0
     backoff_first_s: PositiveFloat = 0.25
@@ -156,5 +175,7 @@ class Settings(_Section, frozen=True, kw_only=True):
     recovery: Recovery = Recovery()
     ingest: Ingest = Ingest()
     decode: DecodeParams = DecodeParams()
+    arbitrate: ArbitrateParams = ArbitrateParams()
+    book: OrderBookParams = OrderBookParams()
     bars: BarsParams = BarsParams()
     exchange: ExchangeParams = ExchangeParams()

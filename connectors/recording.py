@@ -126,6 +126,7 @@ class Recording:
         except UNREADABLE as error:
             return DeadLetter(
                 topic="recording",
+                url=self.path.name,
                 offset=self.lines,
                 reason=str(error),
                 raw=line,

@@ -1,14 +1,18 @@
-"""Keep every line of every connection open, and publish what comes.
-
-The first version: every line of every connection lives on its own.
-"""
+"""Keeps every line of every connection, and does what it is told of them."""
 
 import asyncio
+from collections.abc import AsyncIterator, Callable, Iterator
+
+import msgspec
 
 from config.load import ConfigError
-from config.settings import Ingest
+from config.settings import Connection, Ingest
+from connectors.gate import Gate
+from connectors.keeper import Keeper
 from connectors.venues import VENUES
-from connectors.websocket import Publish, Socket, every
+from connectors.websocket import Publish
+from operators.records.book import Action, Command
+from operators.records.time import MS, SECOND
 
 
 def check(ingest: Ingest) -> None:
@@ -27,24 +31,103 @@ def check(ingest: Ingest) -> None:
             raise ConfigError(f"settings: {text}")
 
 
-async def run(ingest: Ingest, publish: Publish, stop: asyncio.Event) -> None:
-    """Listen until told to stop, then close every line.
+def sharded(connection: Connection) -> Iterator[Connection]:
+    """Yield a connection as so many as the venue's limit of streams makes of it."""
+    venue = VENUES[connection.venue]
+    channels = connection.channels or venue.CHANNELS
+    most = max(venue.LIMITS.streams // len(channels), 1)
+    symbols = connection.symbols
+    if len(symbols) <= most:
+        yield connection
+        return
+    for number, start in enumerate(range(0, len(symbols), most)):
+        yield msgspec.structs.replace(
+            connection,
+            name=f"{connection.name}-{number}",
+            symbols=symbols[start : start + most],
+        )
 
-    Raises:
-        ConfigError: As :func:`check`.
-        Exception: Whatever a line raises beyond what the network may do.
-    """
-    check(ingest)
-    sockets = [
-        Socket(connection, line, publish)
-        for connection in ingest.connections
-        for line in connection.lines
-    ]
-    async with asyncio.TaskGroup() as group:
-        tasks = [group.create_task(socket.run()) for socket in sockets]
-        tasks += [
-            group.create_task(every(ingest.heartbeat_ms, s.beat)) for s in sockets
+
+class Supervisor:
+    """All lines, by connection; those of the highest priority first."""
+
+    def __init__(self, ingest: Ingest, publish: Publish) -> None:
+        """Make a keeper for each line.
+
+        Raises:
+            ConfigError: As :func:`check`.
+        """
+        check(ingest)
+        self._heartbeat_ms = ingest.heartbeat_ms
+        gates = {name: Gate(venue.LIMITS) for name, venue in VENUES.items()}
+        ordered = sorted(ingest.connections, key=lambda each: -each.priority)
+        self.keepers = [
+            Keeper(shard, line, gates[shard.venue], publish)
+            for connection in ordered
+            for shard in sharded(connection)
+            for line in shard.lines
         ]
-        await stop.wait()
-        for task in tasks:
-            task.cancel()
+
+    async def run(
+        self, stop: asyncio.Event, commands: AsyncIterator[Command] | None = None
+    ) -> None:
+        """Listen until told to stop, then close every line.
+
+        Args:
+            stop: Ends it.
+            commands: What it is told to do meanwhile.
+
+        Raises:
+            ExceptionGroup: Whatever a line raises beyond what the network may do.
+        """
+        async with asyncio.TaskGroup() as group:
+            tasks = []
+            for keeper in self.keepers:
+                tasks.append(group.create_task(keeper.run()))
+                tasks.append(group.create_task(self._beat(keeper.beat)))
+            if commands is not None:
+                tasks.append(group.create_task(self._obey(commands)))
+            await stop.wait()
+            for task in tasks:
+                task.cancel()
+
+    async def _beat(self, beat: Callable[[], None]) -> None:
+        while True:
+            await asyncio.sleep(self._heartbeat_ms * MS / SECOND)
+            beat()
+
+    async def _obey(self, commands: AsyncIterator[Command]) -> None:
+        async for command in commands:
+            await self.obey(command)
+
+    async def obey(self, command: Command) -> None:
+        """Do what a command says, on every line that it speaks of."""
+        for keeper in self._meant(command):
+            session = keeper.session
+            match command.action:
+                case Action.RESYNC if session is not None:
+                    await session.resync(command.symbol)
+                case Action.RESUBSCRIBE if session is not None:
+                    await session.resubscribe(command.symbol)
+                case Action.FAIL_OVER:
+                    keeper.fail_over()
+                case Action.PAUSE:
+                    keeper.pause()
+                case Action.RESUME:
+                    keeper.resume()
+
+    def _meant(self, command: Command) -> Iterator[Keeper]:
+        for keeper in self.keepers:
+            connection = keeper.connection
+            if (
+                connection.venue == command.venue
+                and command.symbol in connection.symbols
+                and command.connection in (None, connection.name)
+                and command.line in (None, keeper.line.name)
+            ):
+                yield keeper
+
+
+async def run(ingest: Ingest, publish: Publish, stop: asyncio.Event) -> None:
+    """Listen until told to stop, without commands; as :class:`Supervisor`."""
+    await Supervisor(ingest, publish).run(stop)

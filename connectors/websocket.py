@@ -1,166 +1,92 @@
-"""One line of a connection: a socket that is kept open, and its frames as they come.
+"""One socket, from its opening to its end: its frames as they come.
 
 Nothing is parsed for meaning here. What was received, sent, fetched, opened or closed
 is stamped and published; what it says is the ``market`` flow's business.
 """
 
 import asyncio
-import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Final
 
 import httpx
 from websockets.asyncio.client import ClientConnection, connect
-from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidURI
+from websockets.exceptions import ConnectionClosed
 
-from config.settings import Connection, Line
+from config.settings import Connection
+from connectors.gate import Gate
 from connectors.venues import VENUES
 from operators.records.base import Record
 from operators.records.connection import ConnectionEvent, LineEvent
 from operators.records.frame import Frame, FrameKind
-from operators.records.time import MS, SECOND
+from operators.records.time import SECOND
 
 Publish = Callable[[Record], None]
 
 _SNAPSHOT_PAUSE_S: Final = 0.1
 _REST_TIMEOUT_S: Final = 10.0
+_REFUSED: Final = (418, 429)
+_RETRY_S: Final = 10.0
+_IDLE_CHARACTERS: Final = 250
+_EASE: Final = 0.02
 
 
-class Socket:
-    """Keep one line open until it is cancelled; publish all that happens on it."""
+class Teller:
+    """Stamps and publishes what happens on a line; stamps rise strictly.
 
-    def __init__(self, connection: Connection, line: Line, publish: Publish) -> None:
-        """Take the line's settings, and where its records go."""
-        self._connection = connection
-        self._line = line
+    Attributes:
+        frames: Frames received.
+        octets: Bytes received.
+        attempt: Attempts to connect since the line last brought something.
+    """
+
+    def __init__(self, connection: Connection, line: str, publish: Publish) -> None:
+        self.connection = connection
+        self.line = line
+        self.frames = self.octets = self.attempt = 0
         self._publish = publish
-        self._venue = VENUES[connection.venue]
         self._stamped_ns = 0
         self._received_ns: int | None = None
-        self._frames = self._octets = self._attempt = 0
-        self._socket: ClientConnection | None = None
 
-    async def run(self) -> None:
-        """Connect, listen, and connect again, for as long as it is let."""
-        while True:
-            self._report(LineEvent.CONNECTING)
-            try:
-                await self._session()
-            except (OSError, TimeoutError, InvalidHandshake, InvalidURI) as error:
-                self._report(LineEvent.FAILED, f"{type(error).__name__}: {error}")
-            self._attempt += 1
-            await asyncio.sleep(self._backoff_s())
-
-    def beat(self) -> None:
-        """Say that a second has passed on this line."""
-        self._report(LineEvent.HEARTBEAT)
-
-    async def _session(self) -> None:
-        settings = self._connection
-        async with connect(
-            self._line.url,
-            open_timeout=settings.connect_timeout_s,
-            ping_interval=settings.ping_interval_s,
-            ping_timeout=settings.ping_timeout_s,
-            max_size=settings.max_frame_bytes,
-            max_queue=1_024,
-            compression=None,
-        ) as socket:
-            self._socket = socket
-            self._keep(FrameKind.OPEN, "", self._line.url)
-            self._report(LineEvent.OPEN)
-            snapshots = asyncio.create_task(self._fetch_snapshots())
-            reason = "stopped by us"
-            try:
-                await self._listen(socket)
-            except ConnectionClosed as error:
-                reason = str(error)
-            finally:
-                self._socket = None
-                await _cancel(snapshots)
-                self._keep(FrameKind.CLOSE, reason, self._line.url)
-                self._report(LineEvent.CLOSED, reason)
-
-    async def _listen(self, socket: ClientConnection) -> None:
-        """Subscribe, and keep what comes, until the socket is closed."""
-        channels = self._connection.channels or self._venue.CHANNELS
-        for message in self._venue.subscribe(self._connection.symbols, channels):
-            await socket.send(message)
-            self._keep(FrameKind.SENT, message)
-        while True:
-            received = await socket.recv()
-            self._attempt = 0
-            self._frames += 1
-            self._octets += len(received)
-            self._received_ns = self._keep(FrameKind.WS, received)
-
-    async def _fetch_snapshots(self) -> None:
-        """Fetch each symbol's book once the line is open, one after the other."""
-        base = self._connection.rest_url
-        if base is None:
-            return
-        async with httpx.AsyncClient(timeout=_REST_TIMEOUT_S, trust_env=False) as rest:
-            for symbol in self._connection.symbols:
-                path = self._venue.snapshot_path(symbol)
-                if path is None:
-                    continue
-                url = base + path
-                try:
-                    answer = await rest.get(url)
-                    answer.raise_for_status()
-                except httpx.HTTPError as error:
-                    text = f"{symbol}: {type(error).__name__}: {error}"
-                    self._report(LineEvent.NO_SNAPSHOT, text)
-                else:
-                    self._keep(FrameKind.REST, answer.text, url)
-                await asyncio.sleep(_SNAPSHOT_PAUSE_S)
-
-    def _backoff_s(self) -> float:
-        """Draw the next wait: evenly from zero to a bound that doubles, to a cap.
-
-        Source:
-            M. Brooker, "Exponential Backoff And Jitter", AWS Architecture Blog, 2015:
-            "full jitter".
-        """
-        settings = self._connection
-        bound_s = settings.backoff_first_s * 2.0 ** min(self._attempt, 32)
-        return random.uniform(0.0, min(bound_s, settings.backoff_cap_s))
-
-    def _keep(self, kind: FrameKind, payload: str | bytes, url: str = "") -> int:
-        """Publish a frame; return its stamp."""
+    def keep(self, kind: FrameKind, payload: str | bytes, url: str = "") -> None:
+        """Publish a frame."""
         received_ns = self._stamp()
-        text = payload if isinstance(payload, str) else None
+        if kind is FrameKind.WS:
+            self.frames += 1
+            self.octets += len(payload)
+            self._received_ns = received_ns
         self._publish(
             Frame(
-                venue=self._connection.venue,
-                connection=self._connection.name,
-                line=self._line.name,
+                venue=self.connection.venue,
+                connection=self.connection.name,
+                line=self.line,
                 kind=kind,
                 received_ns=received_ns,
                 url=url,
-                data=text,
+                data=payload if isinstance(payload, str) else None,
                 b64=None if isinstance(payload, str) else payload,
             )
         )
-        return received_ns
 
-    def _report(self, event: LineEvent, reason: str = "") -> None:
+    def report(
+        self, event: LineEvent, url: str, reason: str = "", latency_s: float = 0.0
+    ) -> None:
+        """Publish that something happened."""
         now_ns = self._stamp()
-        latency_s = self._socket.latency if self._socket else 0
+        silence_ns = self._received_ns and now_ns - self._received_ns
         self._publish(
             ConnectionEvent(
-                venue=self._connection.venue,
-                connection=self._connection.name,
-                line=self._line.name,
+                venue=self.connection.venue,
+                connection=self.connection.name,
+                line=self.line,
                 received_ns=now_ns,
                 event=event,
-                url=self._line.url,
+                url=url,
                 reason=reason,
-                attempt=self._attempt,
-                frames=self._frames,
-                octets=self._octets,
-                silence_ns=self._received_ns and now_ns - self._received_ns,
+                attempt=self.attempt,
+                frames=self.frames,
+                octets=self.octets,
+                silence_ns=silence_ns,
                 round_trip_ns=int(latency_s * SECOND) or None,
             )
         )
@@ -171,13 +97,187 @@ class Socket:
         return self._stamped_ns
 
 
-async def _cancel(task: asyncio.Task[None]) -> None:
-    task.cancel()
-    await asyncio.gather(task, return_exceptions=True)
+class Session:
+    """One socket: connect, subscribe, fetch the books, keep what comes.
+
+    Attributes:
+        url: Where it leads.
+        teller: Where it tells of itself.
+        flowing: Set once it has brought something that is data.
+    """
+
+    def __init__(self, url: str, teller: Teller, gate: Gate) -> None:
+        self.url = url
+        self.teller = teller
+        self.flowing = asyncio.Event()
+        self._gate = gate
+        self._settings = teller.connection
+        self._venue = VENUES[teller.connection.venue]
+        self._socket: ClientConnection | None = None
+        self._data_s = time.monotonic()
+        self._gap_s: float | None = None
+
+    @property
+    def _latency_s(self) -> float:
+        """Ping to pong, 0 until measured [s]."""
+        return self._socket.latency if self._socket else 0.0
+
+    def beat(self) -> None:
+        """Say that a second has passed on this line."""
+        self.teller.report(LineEvent.HEARTBEAT, self.url, latency_s=self._latency_s)
+
+    def is_silent(self) -> bool:
+        """Return whether no data has come for longer than is normal here.
+
+        Pongs and the venue's heartbeats are no data. Normal is the smoothed time
+        between frames; until that is known, the time allowed for the first.
+        """
+        silence_s = time.monotonic() - self._data_s
+        if self._gap_s is None:
+            return silence_s > self._settings.first_data_s
+        normal_s = self._settings.silence_gaps * self._gap_s
+        return silence_s > max(self._settings.silence_s, normal_s)
+
+    async def run(self) -> None:
+        """Live from the opening of the socket to its end.
+
+        Raises:
+            OSError: If it cannot be opened; likewise ``InvalidHandshake`` and
+                ``InvalidURI`` of websockets.
+        """
+        settings, teller = self._settings, self.teller
+        await self._gate.pass_through()
+        teller.report(LineEvent.CONNECTING, self.url)
+        async with connect(
+            self.url,
+            open_timeout=settings.connect_timeout_s,
+            close_timeout=settings.close_timeout_s,
+            ping_interval=settings.ping_interval_s,
+            ping_timeout=settings.ping_timeout_s,
+            max_size=settings.max_frame_bytes,
+            max_queue=1_024,
+            compression=None,
+        ) as socket:
+            self._socket = socket
+            self._data_s = time.monotonic()
+            teller.keep(FrameKind.OPEN, "", self.url)
+            teller.report(LineEvent.OPEN, self.url)
+            aside = [
+                asyncio.create_task(self._ping(socket)),
+                asyncio.create_task(self._fetch(settings.symbols)),
+            ]
+            reason = "stopped by us"
+            try:
+                await self._listen(socket)
+            except ConnectionClosed as error:
+                reason = str(error)
+            finally:
+                self._socket = None
+                for task in aside:
+                    task.cancel()
+                await asyncio.gather(*aside, return_exceptions=True)
+                teller.keep(FrameKind.CLOSE, reason, self.url)
+                teller.report(LineEvent.CLOSED, self.url, reason)
+
+    async def resync(self, symbol: str) -> None:
+        """Have the book of one symbol sent anew, and of no other."""
+        socket = self._socket
+        if socket is None:
+            return
+        self.teller.report(LineEvent.RESYNC, self.url, symbol)
+        await self._fetch([symbol])
+        await self._send(socket, self._venue.resync(symbol))
+
+    async def resubscribe(self, symbol: str) -> None:
+        """Subscribe to one symbol again."""
+        socket = self._socket
+        if socket is not None:
+            channels = self._settings.channels or self._venue.CHANNELS
+            again = self._venue.subscribe([symbol], channels)
+            await self._send(socket, self._venue.resync(symbol) or again)
+
+    async def _listen(self, socket: ClientConnection) -> None:
+        """Subscribe, and keep what comes, until the socket is closed."""
+        settings, keep, idle = self._settings, self.teller.keep, self._venue.IDLE
+        channels = settings.channels or self._venue.CHANNELS
+        subscribing = asyncio.create_task(
+            self._send(socket, self._venue.subscribe(settings.symbols, channels))
+        )
+        try:
+            while True:
+                received = await socket.recv()
+                keep(FrameKind.WS, received)
+                if len(received) > _IDLE_CHARACTERS or not _is_idle(received, idle):
+                    self._note_data()
+        finally:
+            subscribing.cancel()
+            await asyncio.gather(subscribing, return_exceptions=True)
+
+    def _note_data(self) -> None:
+        now_s = time.monotonic()
+        gap_s = now_s - self._data_s
+        self._data_s = now_s
+        before_s = self._gap_s
+        if before_s is None:
+            self._gap_s = gap_s
+            self.teller.attempt = 0
+            self.flowing.set()
+            self.teller.report(LineEvent.FLOWING, self.url)
+        else:
+            self._gap_s = before_s + _EASE * (gap_s - before_s)
+
+    async def _send(self, socket: ClientConnection, messages: Iterable[str]) -> None:
+        """Send messages at the pace that the venue allows."""
+        pause_s = 1.0 / self._venue.LIMITS.messages_per_s
+        for number, message in enumerate(messages):
+            if number:
+                await asyncio.sleep(pause_s)
+            try:
+                await socket.send(message)
+            except ConnectionClosed:
+                return
+            self.teller.keep(FrameKind.SENT, message)
+
+    async def _ping(self, socket: ClientConnection) -> None:
+        """Send the application's own heartbeat, where the venue wants one."""
+        ping = self._venue.PING
+        while ping is not None:
+            await asyncio.sleep(ping.every_s)
+            await self._send(socket, [ping.text])
+
+    async def _fetch(self, symbols: Iterable[str]) -> None:
+        """Fetch the books of symbols, one after the other, where they are fetched."""
+        base = self._settings.rest_url
+        if base is None:
+            return
+        async with httpx.AsyncClient(timeout=_REST_TIMEOUT_S, trust_env=False) as rest:
+            for symbol in symbols:
+                path = self._venue.snapshot_path(symbol)
+                if path is None:
+                    return
+                try:
+                    answer = await rest.get(base + path)
+                    answer.raise_for_status()
+                except httpx.HTTPError as error:
+                    await self._no_snapshot(symbol, error)
+                else:
+                    self.teller.keep(FrameKind.REST, answer.text, base + path)
+                await asyncio.sleep(_SNAPSHOT_PAUSE_S)
+
+    async def _no_snapshot(self, symbol: str, error: httpx.HTTPError) -> None:
+        text = f"{symbol}: {type(error).__name__}: {error}"
+        self.teller.report(LineEvent.NO_SNAPSHOT, self.url, text)
+        if not isinstance(error, httpx.HTTPStatusError):
+            return
+        if error.response.status_code in _REFUSED:
+            after = error.response.headers.get("Retry-After")
+            await asyncio.sleep(retry_after_s(after))
 
 
-async def every(period_ms: int, do: Callable[[], None]) -> None:
-    """Call a function again and again, for as long as it is let."""
-    while True:
-        await asyncio.sleep(period_ms * MS / SECOND)
-        do()
+def _is_idle(received: str | bytes, markers: tuple[str, ...]) -> bool:
+    return isinstance(received, str) and any(each in received for each in markers)
+
+
+def retry_after_s(value: str | None) -> float:
+    """Return how long a venue asks us to wait, by its ``Retry-After`` [s]."""
+    return float(value) if value is not None and value.isdigit() else _RETRY_S

@@ -197,7 +197,9 @@ def play(
 def replay(
     recording: Annotated[Path, typer.Argument(help="JSON lines; .gz and .zst too.")],
     lake: Annotated[Path, typer.Option(help="Where to write; made if missing.")],
-    flows: Annotated[str, typer.Option(help="Which flows, by commas.")] = "market,bars",
+    flows: Annotated[
+        str, typer.Option(help="Which flows, by commas.")
+    ] = "market,book,bars",
     batch: Annotated[
         int, typer.Option(min=1, help="Frames handed on at a time; changes nothing.")
     ] = 1_000,

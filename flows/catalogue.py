@@ -6,13 +6,14 @@ from typing import Final
 from bytewax.dataflow import Dataflow
 
 from config.settings import Settings
-from flows import archive, bars, market
+from flows import archive, bars, book, market
 from flows.io import IO
 
 Build = Callable[[Settings, IO], Dataflow]
 
 FLOWS: Final[Mapping[str, Build]] = {
     "market": market.build,
+    "book": book.build,
     "bars": bars.build,
     "archive": archive.build,
 }

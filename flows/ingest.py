@@ -1,14 +1,15 @@
 """ingest: what the venues send -> frames and connection events, in Kafka.
 
-sockets ──┬─► frames
-          └─► connections
+sockets ──► lines ──┬─► frames
+commands ────┘      └─► connections
 """
 
 import asyncio
 import signal
 
 from config.settings import Settings
-from connectors.supervisor import run
+from connectors.commands import commands
+from connectors.supervisor import Supervisor
 from connectors.websocket import Publish
 from operators.records import topics
 from operators.records.base import Record
@@ -47,7 +48,8 @@ async def _until_told(settings: Settings, publish: Publish) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         loop.add_signal_handler(number, stop.set)
-    await run(settings.ingest, publish, stop)
+    supervisor = Supervisor(settings.ingest, publish)
+    await supervisor.run(stop, commands(settings.kafka))
 
 
 def _too_large(frame: Frame, reason: str) -> DeadLetter:

@@ -181,6 +181,7 @@ class ReplayIO:
         self._lake = lake
         read = op.input("read_recording", self._flow, _FramesSource(frames(), batch))
         split = op.branch("readable_recording", read, _readable)
+        self._read: dict[str, Batches[Any]] = {}
         self._streams: dict[str, list[Stream[Any]]] = {
             topics.FRAMES.name: [split.trues],
             topics.DEAD.name: [split.falses],
@@ -196,6 +197,8 @@ class ReplayIO:
         Raises:
             KeyError: If none did.
         """
+        if topic.name in self._read:
+            return self._read[topic.name]
         merged = op.merge(f"merge_{topic.step}", *self._streams[topic.name])
         records = topic.records
 
@@ -204,7 +207,8 @@ class ReplayIO:
             return (batch[0], kept) if kept else None
 
         only = op.filter_map(f"only_{topic.step}", merged, of_topic)
-        return step.rekey(f"read_{topic.step}", only)
+        self._read[topic.name] = step.rekey(f"read_{topic.step}", only)
+        return self._read[topic.name]
 
     def read_all(self, flow: Dataflow) -> Batches[Any]:
         """Return everything that was read or written."""

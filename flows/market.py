@@ -1,7 +1,7 @@
 """market: frames -> one clean stream per symbol.
 
-frames ──► decode ──┬─► market
-                    ├─► ignored
+frames ──► listen ──┬─► by_symbol ──► arbitrate ──┬─► market
+                    ├─► ignored                   └─► tallies
                     └─► dead
 """
 
@@ -11,8 +11,13 @@ from config.settings import Settings
 from connectors.venues import PARSERS
 from flows.io import IO
 from operators import step
-from operators.market.decode import Decode
+from operators.market.arbitrate import Arbitrate
+from operators.market.heard import Heard, Moved
+from operators.market.listen import Listen
 from operators.records import topics
+from operators.records.dead import DeadLetter
+from operators.records.frame import Ignored
+from operators.step import Batches
 
 
 def build(settings: Settings, io: IO) -> Dataflow:
@@ -20,9 +25,17 @@ def build(settings: Settings, io: IO) -> Dataflow:
     flow = io.flow("market")
 
     frames = io.read(flow, topics.FRAMES)
-    decoded = step.stateful(
-        "decode", frames, lambda: Decode(settings.decode, PARSERS), closes=io.closes
+    listened = step.stateful(
+        "listen", frames, lambda: Listen(settings.decode, PARSERS), closes=io.closes
     )
-    io.write(decoded, topics.MARKET, topics.IGNORED, topics.DEAD)
+    unheard = step.only("unheard", listened, Ignored, DeadLetter)
+    io.write(unheard, topics.IGNORED, topics.DEAD)
+
+    lines: Batches[Heard | Moved] = step.only("heard", listened, Heard, Moved)
+    heard = step.rekey("by_symbol", lines)
+    market = step.stateful(
+        "arbitrate", heard, lambda: Arbitrate(settings.arbitrate), closes=io.closes
+    )
+    io.write(market, topics.MARKET, topics.TALLIES)
 
     return flow

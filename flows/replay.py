@@ -4,9 +4,11 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Final, NamedTuple
 
+from bytewax.errors import BytewaxRuntimeError
+
 from config.load import ConfigError
 from config.settings import Settings
-from connectors.recording import Recording
+from connectors.recording import Recording, RecordingError
 from flows.catalogue import FLOWS
 from flows.io import ReplayIO
 from flows.run import run_to_end
@@ -36,7 +38,7 @@ def replay(
     recording: Path,
     lake: Path,
     *,
-    flows: Sequence[str] = ("market", "bars"),
+    flows: Sequence[str] = ("market", "book", "bars"),
     batch: int = 1_000,
     closes: bool = True,
     progress: Progress = lambda position, size: None,
@@ -81,6 +83,11 @@ def replay(
                     f"--flows: `{name}` reads {error}, and no flow before it writes it"
                 )
                 raise ConfigError(text) from error
-        run_to_end(flow)
+        try:
+            run_to_end(flow)
+        except BytewaxRuntimeError as error:
+            if isinstance(error.__cause__, RecordingError):
+                raise error.__cause__ from None
+            raise
         progress(source.size, source.size)
         return Replayed(**counted)

@@ -14,6 +14,9 @@ from sinks.catalog import connect
 
 _SHOWN = 1_000
 
+# What may be asked: COPY could write into the lake. (PIVOT begins by a CREATE.)
+_READS = {duckdb.StatementType.SELECT, duckdb.StatementType.CREATE}
+
 
 class QueryError(Exception):
     """A query that the lake could not answer."""
@@ -28,9 +31,12 @@ def ask(query: str, lake: Path, form: str) -> str:
     """
     with connect(lake) as connection:
         try:
-            answer = connection.execute(query)
-            names = [column[0] for column in answer.description or []]
-            rows = answer.fetchall()
+            for statement in connection.extract_statements(query):
+                if statement.type not in _READS:
+                    raise QueryError(f"expected a query, not {statement.type.name}")
+            connection.execute(query)
+            names = [column[0] for column in connection.description or []]
+            rows = connection.fetchall()
         except duckdb.Error as error:
             raise QueryError(str(error)) from error
     if form == "csv":
@@ -58,7 +64,7 @@ def _table(names: list[str], rows: list[Any]) -> str:
     for row in rows[:_SHOWN]:
         table.add_row(*("" if value is None else str(value) for value in row))
     out = io.StringIO()
-    console = Console(file=out, width=None if out.isatty() else 200)
+    console = Console(file=out, width=200, markup=False, emoji=False, highlight=False)
     console.print(table)
     more = f", the first {_SHOWN} shown" if len(rows) > _SHOWN else ""
     plural = "" if len(rows) == 1 else "s"

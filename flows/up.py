@@ -159,6 +159,7 @@ class _Stack:
         """Wait until every flow has taken in everything, in the order of topics."""
         reads: dict[str, tuple[Topic[Any], ...]] = {
             "market": (topics.FRAMES,),
+            "book": (topics.MARKET,),
             "bars": (topics.MARKET,),
             "archive": topics.ALL,
         }

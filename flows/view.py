@@ -142,6 +142,7 @@ class View:
             arrived = self._ledger.arrived(topic)
             self._rates[topic.name] = round((arrived - count) / passed_s)
         self._lags["market"] = self._ledger.lag("market", [topics.FRAMES])
+        self._lags["book"] = self._ledger.lag("book", [topics.MARKET])
         self._lags["bars"] = self._ledger.lag("bars", [topics.MARKET])
         self._lags["archive"] = self._ledger.lag("archive", topics.ALL)
 

@@ -15,15 +15,23 @@ from bytewax import operators as op
 from bytewax.dataflow import Stream
 from bytewax.operators import KeyedStream, StatefulBatchLogic
 
-from operators.records.base import Record
-
-X = TypeVar("X", bound=Record)
-Y = TypeVar("Y", bound=Record)
+X = TypeVar("X")
+Y = TypeVar("Y")
+K = TypeVar("K", bound="Keyed")
 X_contra = TypeVar("X_contra", contravariant=True)
 Y_co = TypeVar("Y_co", covariant=True)
 
 Batches = KeyedStream[list[X]]
 """A stream of batches of records, each batch of one key and in order."""
+
+
+class Keyed(Protocol):
+    """What says by which key it is kept in order: a record, mostly."""
+
+    @property
+    def key(self) -> str:
+        """The state key."""
+        ...
 
 
 class Operator(Protocol[X_contra, Y_co]):
@@ -87,18 +95,30 @@ def stateful(
     return op.stateful_batch(step_id, up, build)
 
 
-def by_key(records: Iterable[X]) -> list[tuple[str, list[X]]]:
+def by_key(records: Iterable[K]) -> list[tuple[str, list[K]]]:
     """Group records by their key, keeping their order within it."""
-    groups: defaultdict[str, list[X]] = defaultdict(list)
+    groups: defaultdict[str, list[K]] = defaultdict(list)
     for record in records:
         groups[record.key].append(record)
     return list(groups.items())
 
 
-def rekey(step_id: str, up: Stream[tuple[str, list[X]]]) -> Batches[X]:
+def only(
+    step_id: str, up: Stream[tuple[str, list[Any]]], *kinds: type[Y]
+) -> Stream[tuple[str, list[Y]]]:
+    """Let through what is of one of these classes."""
+
+    def let(batch: tuple[str, list[Any]]) -> tuple[str, list[Y]] | None:
+        kept = [each for each in batch[1] if isinstance(each, kinds)]
+        return (batch[0], kept) if kept else None
+
+    return op.filter_map(step_id, up, let)
+
+
+def rekey(step_id: str, up: Stream[tuple[str, list[K]]]) -> Batches[K]:
     """Key batches by what their records are about."""
 
-    def regroup(batches: list[tuple[str, list[X]]]) -> list[tuple[str, list[X]]]:
+    def regroup(batches: list[tuple[str, list[K]]]) -> list[tuple[str, list[K]]]:
         return by_key(record for _, batch in batches for record in batch)
 
     return op.flat_map_batch(step_id, up, regroup)

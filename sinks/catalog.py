@@ -6,9 +6,11 @@ invisible to whoever has the old one open.) A view reads its table by a pattern 
 files, so rows written later are seen without a new generation.
 """
 
+import glob
 import os
 import shutil
 from pathlib import Path
+from threading import Lock
 from typing import Final
 
 import duckdb
@@ -17,6 +19,9 @@ import pyarrow.parquet as pq
 from sinks.lake import TABLES, Table, catalog, hot
 
 STORAGE: Final = "v1.4.0"
+
+# Connections of one process to one file share their configuration.
+_SEALING: Final = Lock()
 
 
 class LakeError(Exception):
@@ -60,7 +65,8 @@ def view(lake: Path, table: Table) -> str:
     Each fact is shown once. Of rows with one natural key the earliest received is
     taken; such rows differ in nothing else.
     """
-    files = _quoted(str(hot(lake, table.name) / "*" / "*.parquet"))
+    folder = glob.escape(str(hot(lake, table.name)))
+    files = _quoted(f"{folder}/*/*.parquet")
     names = table.schema.names
     place = ["venue", "symbol", "event_ns"]
     others = [name for name in names if name not in place]
@@ -95,9 +101,16 @@ def connect(lake: Path) -> duckdb.DuckDBPyConnection:
             " `tapewatch replay` writes one, `--lake DIR` names another"
         )
     connection = duckdb.connect(str(file.resolve()), read_only=True)
-    connection.execute(f"set allowed_directories = ['{_quoted(str(lake.resolve()))}']")
-    connection.execute("set enable_external_access = false")
-    connection.execute("set lock_configuration = true")
+    with _SEALING:
+        ((sealed,),) = connection.execute(
+            "select current_setting('lock_configuration')"
+        ).fetchall()
+        if not sealed:
+            folder = str(lake.resolve())
+            allowed = f"'{_quoted(folder)}', '{_quoted(glob.escape(folder))}'"
+            connection.execute(f"set allowed_directories = [{allowed}]")
+            connection.execute("set enable_external_access = false")
+            connection.execute("set lock_configuration = true")
     return connection
 
 

@@ -6,6 +6,7 @@ files beyond that number, since their rows will come again.
 """
 
 import os
+import re
 import time
 from collections import defaultdict
 from datetime import UTC, datetime
@@ -57,11 +58,11 @@ class _Writer(StatefulSinkPartition[list[Record], int]):
 
     def _undo(self) -> None:
         """Remove what this writer wrote after the state it resumes from."""
-        for path in self._lake.glob(f"hot/*/*/{self._writer}-*.parquet"):
-            if int(path.stem.rpartition("-")[2]) > self._number:
+        mine = re.compile(rf"(\.?){re.escape(self._writer)}-(\d+)\.parquet(\.tmp)?")
+        for path in self._lake.glob("hot/*/*/*"):
+            match = mine.fullmatch(path.name)
+            if match and (match[1] or int(match[2]) > self._number):
                 path.unlink()
-        for path in self._lake.glob(f"hot/*/*/.{self._writer}-*.tmp"):
-            path.unlink()
 
 
 class LakeSink(FixedPartitionedSink[list[Record], int]):

@@ -3,11 +3,31 @@
 from collections.abc import Mapping
 from typing import Final
 
-from connectors.venues import binance
+from connectors.venues import (
+    binance,
+    binance_coinm,
+    binance_usdm,
+    bybit_linear,
+    bybit_spot,
+    coinbase,
+    kraken,
+    kraken_v1,
+    okx,
+)
 from connectors.venues.venue import Venue
 from operators.market.decode import Parser
 
-VENUES: Final[Mapping[str, Venue]] = {binance.VENUE: binance}
+VENUES: Final[Mapping[str, Venue]] = {
+    binance.VENUE: binance,
+    binance_usdm.VENUE: binance_usdm,
+    binance_coinm.VENUE: binance_coinm,
+    bybit_spot.VENUE: bybit_spot,
+    bybit_linear.VENUE: bybit_linear,
+    okx.VENUE: okx,
+    coinbase.VENUE: coinbase,
+    kraken.VENUE: kraken,
+    kraken_v1.VENUE: kraken_v1,
+}
 """Every venue, by name."""
 
 PARSERS: Final[Mapping[str, Parser]] = {

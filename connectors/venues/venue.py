@@ -72,6 +72,11 @@ class Venue(Protocol):
         ...
 
     @property
+    def IDLE(self) -> tuple[str, ...]:
+        """What marks a short frame that shows only that the connection lives."""
+        ...
+
+    @property
     def parse(self) -> Parser:
         """Return what a received frame says."""
         ...

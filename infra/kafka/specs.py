@@ -44,7 +44,7 @@ class TopicSpec(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
         reason: Why so.
     """
 
-    name: Annotated[str, Meta(pattern=r"^[a-z]+(\.[a-z]+)*\.v[1-9][0-9]*$")]
+    name: Annotated[str, Meta(pattern=r"^[a-z_]+(\.[a-z_]+)*\.v[1-9][0-9]*$")]
     partitions: Annotated[int, Meta(ge=1, le=1_000)]
     retention_ms: Annotated[int, Meta(ge=FOR_EVER)]
     cleanup: Cleanup

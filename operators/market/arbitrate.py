@@ -38,9 +38,18 @@ class ArbitrateParams(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Share(msgspec.Struct):
-    """What a line has brought since its last tally: see :class:`Tally`."""
+    """What a line has brought since its last tally: see :class:`Tally`.
+
+    Attributes:
+        is_open: Whether the line is.
+        top: Number of its newest quote; where it falls, the venue counts anew.
+        taken: As on the tally.
+        repeated: As on the tally.
+        stale: As on the tally.
+    """
 
     is_open: bool = True
+    top: int = -1
     taken: int = 0
     repeated: int = 0
     stale: int = 0
@@ -58,7 +67,7 @@ class ArbitrateState(msgspec.Struct):
         book: The book that is not numbered, kept up by one line at a time.
         recent: Ids of the newest trades that are not numbered, oldest first.
         top: The newest number of a quote, or its time where it has none.
-        mark_ns: The newest time of a mark.
+        marks: The newest time of a mark, by what it speaks of.
         beat_ns: The newest heartbeat.
     """
 
@@ -70,7 +79,7 @@ class ArbitrateState(msgspec.Struct):
     book: Lone = msgspec.field(default_factory=Lone)
     recent: dict[str, None] = msgspec.field(default_factory=dict)
     top: int = -1
-    mark_ns: int = -1
+    marks: dict[str, int] = msgspec.field(default_factory=dict)
     beat_ns: int = -1
 
 
@@ -98,19 +107,20 @@ class Arbitrate:
             if isinstance(each, Moved):
                 yield from self._move(each)
                 continue
-            key, line, event = each
+            line, event = each.line, each.event
             share = lines.get(line)
             if share is None or not share.is_open:
-                state.key = key
+                state.key = each.key
                 share = self._open(line)
             if type(event) is Top:
                 number = event.event_ns if event.sequence is None else event.sequence
-                if number > state.top:
+                if number > state.top or number < share.top:
                     state.top = number
                     share.taken += 1
                     yield event
                 else:
                     self._pass_over(share, number == state.top)
+                share.top = number
             elif type(event) is Trade:
                 yield from self._trade(line, event, share)
             elif type(event) is BookDelta:
@@ -138,7 +148,7 @@ class Arbitrate:
     def _move(self, moved: Moved) -> Iterator[MarketEvent]:
         state = self.state
         share = self._open(moved.line)
-        share.is_open = moved.is_open
+        share.is_open, share.top = moved.is_open, -1
         state.lines_open = sum(each.is_open for each in state.lines.values())
         state.trades.leave(moved.line)
         state.deltas.leave(moved.line)
@@ -178,13 +188,17 @@ class Arbitrate:
             share.repeated += not passed
             yield from passed
             return
-        if deltas.repeats(number):
+        previous = -1 if delta.previous is None else delta.previous
+        if number < previous == deltas.last:
+            deltas.restart(line, number)  # the venue says so: it counts anew
+            share.taken += 1
+            yield delta
+        elif deltas.repeats(number):
             deltas.at[line] = number
             share.repeated += 1
         else:
             share.taken += 1
-            previous = delta.previous
-            if deltas.takes(line, delta, number, -1 if previous is None else previous):
+            if deltas.takes(line, delta, number, previous):
                 yield delta
         if deltas.held:
             yield from self._due(delta.received_ns, self._hold_ns)
@@ -202,12 +216,14 @@ class Arbitrate:
             if event.event_ns // self._tally_ns > before_ns // self._tally_ns >= 0:
                 yield from self._tallies(event.event_ns)
         elif type(event) is Mark:
-            if event.event_ns > state.mark_ns:
-                state.mark_ns = event.event_ns
+            about, at_ns = _about(event), event.event_ns
+            newest_ns = state.marks.get(about, -1)
+            if at_ns > newest_ns:
+                state.marks[about] = at_ns
                 share.taken += 1
                 yield event
             else:
-                self._pass_over(share, event.event_ns == state.mark_ns)
+                self._pass_over(share, at_ns == newest_ns)
         elif type(event) is BookSnapshot:
             yield from self._snapshot(line, event, share)
         elif type(event) is Gap:
@@ -277,3 +293,11 @@ class Arbitrate:
                     stale=share.stale,
                 )
                 share.taken = share.repeated = share.stale = 0
+
+
+def _about(mark: Mark) -> str:
+    """Return what a mark speaks of: venues send parts of it, each with its clock."""
+    return "".join(
+        "-" if each is None else "x"
+        for each in (mark.mark, mark.index, mark.funding_rate, mark.open_interest)
+    )

@@ -5,7 +5,7 @@ Every frame becomes market records, or one :class:`Ignored`, or one
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Annotated, NamedTuple, Protocol
+from typing import Annotated, Protocol
 
 import msgspec
 
@@ -28,7 +28,7 @@ class DecodeParams(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             either way, is not believed [s].
     """
 
-    max_frame_bytes: Annotated[int, msgspec.Meta(ge=1_000)] = 4_000_000
+    max_frame_bytes: Annotated[int, msgspec.Meta(ge=1_000)] = 8_000_000
     max_skew_s: Annotated[int, msgspec.Meta(ge=1)] = 86_400
 
 
@@ -51,7 +51,7 @@ class Line(msgspec.Struct):
         return received_ns if self.venue_ns is None else self.venue_ns
 
 
-class Parsed(NamedTuple):
+class Parsed(msgspec.Struct, frozen=True, gc=False):
     """What a received frame says.
 
     Attributes:
@@ -100,23 +100,25 @@ class Decode:
     def update(self, frames: Iterable[Frame]) -> Iterator[Decoded]:
         """Take in frames; yield what each of them says."""
         for frame in frames:
-            line = self.state.get(frame.line)
-            if line is None:
-                line = self.state.setdefault(frame.line, Line())
-            if frame.kind is not FrameKind.WS and frame.kind is not FrameKind.REST:
-                yield Ignored(**frame.place, reason=frame.kind.value)
-                continue
-            try:
-                parsed = self._parse(frame, line)
-            except UNREADABLE as error:
-                yield _dead(frame, str(error))
-                continue
-            if parsed.ignored:
-                yield Ignored(**frame.place, reason=parsed.ignored)
-            else:
-                yield from parsed.events
-            if parsed.venue_ns is not None:
-                yield from _pass_time(frame, line, parsed.venue_ns)
+            yield from self.decode(frame)
+
+    def decode(self, frame: Frame) -> Sequence[Decoded]:
+        """Take in a frame; return what it says."""
+        line = self.state.get(frame.line)
+        if line is None:
+            line = self.state.setdefault(frame.line, Line())
+        if frame.kind is not FrameKind.WS and frame.kind is not FrameKind.REST:
+            return (Ignored(**frame.place, reason=frame.kind.value),)
+        try:
+            parsed = self._parse(frame, line)
+        except UNREADABLE as error:
+            return (_dead(frame, str(error)),)
+        said: Sequence[Decoded] = parsed.events
+        if parsed.ignored:
+            said = (Ignored(**frame.place, reason=parsed.ignored),)
+        if parsed.venue_ns is not None and parsed.venue_ns != line.venue_ns:
+            return [*said, *_pass_time(frame, line, parsed.venue_ns)]
+        return said
 
     def close(self) -> Iterable[Decoded]:
         """Nothing is left to say at the end."""

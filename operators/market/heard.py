@@ -1,11 +1,11 @@
 """What passes from the lines to the arbiter: records, and the state of the lines."""
 
-from typing import NamedTuple
+import msgspec
 
 from operators.records.market import MarketEvent
 
 
-class Heard(NamedTuple):
+class Heard(msgspec.Struct, frozen=True, gc=False):
     """A record, and the line that brought it.
 
     Attributes:
@@ -19,7 +19,7 @@ class Heard(NamedTuple):
     event: MarketEvent
 
 
-class Moved(NamedTuple):
+class Moved(msgspec.Struct, frozen=True, gc=False):
     """A line that carries a symbol has opened or closed.
 
     Attributes:

@@ -101,7 +101,7 @@ class OrderBook:
         """Apply a delta, and publish the best levels if it touches them."""
         state = self.state
         number, previous, held = delta.sequence, delta.previous, state.sequence
-        if number is not None and held is not None:
+        if number is not None and held is not None and previous != held:
             if number <= held:
                 return
             if previous is not None and previous > held:

@@ -11,10 +11,17 @@ class LineEvent(StrEnum):
 
     CONNECTING = "connecting"
     OPEN = "open"
+    FLOWING = "flowing"
     HEARTBEAT = "heartbeat"
+    SILENT = "silent"
     CLOSED = "closed"
     FAILED = "failed"
+    FAILED_OVER = "failed over"
+    ROTATED = "rotated"
+    RATE_LIMITED = "rate limited"
     NO_SNAPSHOT = "no snapshot"
+    RESYNC = "resync"
+    COMMANDED = "commanded"
 
 
 class ConnectionEvent(FromLine, frozen=True, kw_only=True, gc=False):

@@ -26,13 +26,16 @@ class DeadLetter(Record, frozen=True, kw_only=True, gc=False):
         line: The frame's line.
         received_ns: The frame's arrival, else the message's time [ns UTC].
         repeat: As on the frame.
-        url: As on the frame.
+        url: As on the frame; of a recording, the file's name.
         partition: The message's partition.
         offset: The message's offset, or the line of the recording, from 1.
     """
 
     table: ClassVar[str] = "dead_letters"
-    natural_key: ClassVar[tuple[str, ...]] = ("topic", "partition", "offset", *PLACE)
+    natural_key: ClassVar[tuple[str, ...]] = (
+        *("topic", "partition", "offset", "url"),
+        *PLACE,
+    )
 
     topic: str
     reason: str

@@ -182,7 +182,7 @@ class Tally(OfSymbol, frozen=True, kw_only=True, gc=False):
 
 
 class Mark(FromVenue, frozen=True, kw_only=True, gc=False, tag="mark"):
-    """What a venue says of a perpetual besides its trades and quotes.
+    """What a venue says of a perpetual besides its trades and quotes; some of it.
 
     Attributes:
         mark: Mark price, which positions are valued at [quote].
@@ -194,7 +194,10 @@ class Mark(FromVenue, frozen=True, kw_only=True, gc=False, tag="mark"):
     """
 
     table: ClassVar[str] = "marks"
-    natural_key: ClassVar[tuple[str, ...]] = ("venue", "symbol", "event_ns")
+    natural_key: ClassVar[tuple[str, ...]] = (
+        *("venue", "symbol", "event_ns", "mark", "index"),
+        *("funding_rate", "next_funding_ns", "open_interest"),
+    )
 
     mark: float | None = None
     index: float | None = None

@@ -16,7 +16,7 @@ _SECOND: Final = re.compile(r"(\d{4})-(\d\d)-(\d\d)[Tt ](\d\d):(\d\d):(\d\d)", r
 _TIME: Final = re.compile(
     r"(.{19})(?:\.(\d{1,30}))?(?:[Zz]|([+-])(\d\d):(\d\d))", re.ASCII
 )
-_SCALE: Final = tuple(10 ** (9 - digits) for digits in range(10))
+_SCALE: Final = tuple(int(10 ** (9 - digits)) for digits in range(10))
 _LAST_YEAR: Final = 2261
 """The last whole year that 64 bits of nanoseconds reach."""
 
@@ -60,7 +60,8 @@ def _second_ns(text: str) -> int:
     try:
         if match is None or int(match[1]) > _LAST_YEAR:
             raise ValueError
-        since = datetime(*map(int, match.groups())) - _EPOCH  # type: ignore[arg-type]  # noqa: DTZ001 - as above
+        year, month, day, hour, minute, second = map(int, match.groups())
+        since = datetime(year, month, day, hour, minute, second) - _EPOCH  # noqa: DTZ001
         if since < timedelta(0):
             raise ValueError
     except ValueError as error:

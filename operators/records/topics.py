@@ -12,6 +12,7 @@ import msgspec
 
 from operators.records.bar import Bar
 from operators.records.base import Record
+from operators.records.book import Book, BookState, Command
 from operators.records.connection import ConnectionEvent
 from operators.records.dead import DeadLetter
 from operators.records.frame import Frame, Ignored
@@ -68,6 +69,9 @@ MARKET: Final[Topic[MarketEvent]] = Topic(
 LATE: Final = Topic("market.late.v1", LateTrade)
 TALLIES: Final = Topic("tallies.v1", Tally)
 IGNORED: Final = Topic("ignored.v1", Ignored)
+BOOKS: Final = Topic("books.v1", Book)
+BOOK_STATES: Final = Topic("book_states.v1", BookState)
+COMMANDS: Final = Topic("commands.v1", Command)
 BARS: Final = Topic("bars.v1", Bar)
 DEAD: Final = Topic("dead.v1", DeadLetter)
 
@@ -78,6 +82,9 @@ ALL: Final[tuple[Topic[Any], ...]] = (
     LATE,
     TALLIES,
     IGNORED,
+    BOOKS,
+    BOOK_STATES,
+    COMMANDS,
     BARS,
     DEAD,
 )

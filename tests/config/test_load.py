@@ -1,14 +1,16 @@
 """Every mistake in the settings is named and placed; what is saved comes back."""
 
 from pathlib import Path
-from typing import Any
+from types import UnionType
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 import msgspec
 import pytest
 import yaml
+from msgspec.structs import fields
 
-from config.load import DEFAULT, ConfigError, convert, load, save
-from config.settings import Settings
+from config.load import DEFAULT, ConfigError, load, save
+from config.settings import HttpUrl, Kafka, Name, Settings, Symbol, WebSocketUrl
 
 FOLDER = DEFAULT.parent
 
@@ -79,7 +81,7 @@ def test_the_settings_that_the_mistakes_are_made_in_are_good(tmp_path: Path) -> 
         ("127.0.0.1:9092", "localhost", "matching regex", "$.kafka.bootstrap"),
         ("127.0.0.1:9092", "[a:1]", "Expected `str`, not `array`", "$.kafka.bootstrap"),
         ("[1000, 60000]", "[]", "`array` of length >= 1", "$.bars.lengths_ms"),
-        ("[1000, 60000]", "[1000, 0]", "Expected `int` >= 1", "$.bars.lengths_ms"),
+        ("[1000, 60000]", "[1000, 0]", "`int` >= 1", "$.bars.lengths_ms[1]"),
         ("[1000, 60000]", "1000", "Expected `array`, not `int`", "$.bars.lengths_ms"),
         ("[1000, 60000]", "[1000, 1500]", "Expected multiples of the first", "$.bars"),
         ("[1000, 60000]", "[2000, 1000]", "Expected multiples of the first", "$.bars"),
@@ -142,69 +144,41 @@ def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
         load(tmp_path)
 
 
-EVERYTHING: dict[str, Any] = {
-    "kafka": {
-        "bootstrap": "a:1,b:2",
-        **{"batch": 7, "wait_ms": 8, "linger_ms": 0, "max_message_bytes": 9},
-        "delivery_timeout_s": 10,
-    },
-    "lake": {"path": "l'ake; x: ü", "flush_ms": 11},
-    "recovery": {"path": "/re covery", "epoch_ms": 12},
-    "ingest": {
-        "heartbeat_ms": 13,
-        "connections": [
-            {
-                "name": "one",
-                "venue": "binance",
-                "symbols": ["BTC-USDT", "1000SATS-USDT-PERP"],
-                "channels": ["trade"],
-                "lines": [{"name": "b", "url": "wss://x/stream"}],
-                "rest_url": "https://x",
-                "simulated": True,
-                "max_frame_bytes": 14,
-                **{"connect_timeout_s": 0.1, "ping_interval_s": 1e-9},
-                **{"ping_timeout_s": 1 / 3, "backoff_first_s": 1e22},
-                "backoff_cap_s": 15.0,
-            }
-        ],
-    },
-    "decode": {"max_frame_bytes": 1_016, "max_skew_s": 17},
-    "bars": {"lengths_ms": [18, 36], "lateness_ms": 0},
-    "exchange": {
-        **{"host": "127.0.0.1", "port": 19, "queue_frames": 20, "venue": "binance"},
-        **{"seed": 0, "start_ns": 2**60, "symbols": ["A-B"], "rate": 0.5},
-    },
-}
+SAMPLES = [
+    (Name, "other"),
+    (Symbol, "A-B"),
+    (WebSocketUrl, "wss://other/x"),
+    (HttpUrl, "https://other"),
+    (fields(Kafka)[0].type, "a:1,b:2"),
+]
 
 
-def fields(value: Any, place: str = "$") -> dict[str, Any]:
-    """Return every leaf of a tree of settings, by its place."""
-    if isinstance(value, tuple):
-        pairs = [(f"{place}[{number}]", each) for number, each in enumerate(value)]
-    elif isinstance(value, msgspec.Struct):
-        names = value.__struct_fields__
-        pairs = [(f"{place}.{name}", getattr(value, name)) for name in names]
-    else:
-        return {place: value}
-    leaves = {key: leaf for pair in pairs for key, leaf in fields(*pair[::-1]).items()}
-    return leaves or {place: value}
+def other(kind: Any, than: Any) -> Any:
+    """Return a value of a setting's type that is not this one, all the way down."""
+    origin, inner = get_origin(kind), get_args(kind)
+    samples = [sample for known, sample in SAMPLES if kind == known]
+    if samples or origin is Literal:
+        return (*samples, *inner)[0]
+    if origin is Annotated or origin in {Union, UnionType}:
+        return other(inner[0], than)
+    if origin is tuple:
+        return tuple(other(inner[0], each) for each in than or (None,))
+    if issubclass(kind, msgspec.Struct):
+        return kind(**{field.name: changed(field) for field in fields(kind)})
+    if kind is str:
+        return f"{than}; 'ü' #"
+    return not than if kind is bool else kind((than or 3) * 1.5)
 
 
-def test_everything_is_set_to_something_that_is_no_default() -> None:
-    whole, default = fields(convert(EVERYTHING, "it")), fields(Settings())
-    one = {"name": "x", "venue": "x", "symbols": ["X-Y"], "lines": [{"url": "ws://x"}]}
-    sparse = fields(convert({"ingest": {"connections": [one]}}, "it"))
-    fixed = {"$.exchange.host", "$.exchange.venue"}
-    same = {
-        place
-        for place, leaf in whole.items()
-        if leaf in (default.get(place, ...), sparse.get(place, ...))
-    }
-    assert same == fixed
+def changed(field: Any) -> Any:
+    default = None if field.default is msgspec.NODEFAULT else field.default
+    value = other(field.type, default)
+    assert value != default or get_origin(field.type) is Literal
+    return value
 
 
 def test_what_is_saved_comes_back(tmp_path: Path) -> None:
-    for settings in (convert(EVERYTHING, "it"), Settings(), load()):
+    for settings in (other(Settings, None), Settings(), load()):
         path = tmp_path / "new" / "it.yaml"
         save(settings, path)
         assert load(path) == settings

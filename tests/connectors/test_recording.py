@@ -222,8 +222,13 @@ def test_a_recording_knows_how_far_it_has_been_read(
 
 def test_a_message_of_the_topic_is_a_line_of_the_format(tmp_path: Path) -> None:
     row = {
-        **{"venue": "v", "connection": "c", "line": "a", "kind": "ws"},
-        **{"received_ns": 1, "url": "", "data": "{}"},
+        "venue": "v",
+        "connection": "c",
+        "line": "a",
+        "kind": "ws",
+        "received_ns": 1,
+        "url": "",
+        "data": "{}",
     }
     path = written(tmp_path / "it.jsonl", json.dumps(row).encode())
     assert [json.loads(topics.FRAMES.encode(each)) for each in read(path)] == [row]

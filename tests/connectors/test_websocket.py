@@ -36,6 +36,8 @@ def listen(
                 lines=(Line(url=f"ws://127.0.0.1:{port}/stream"),),
                 backoff_first_s=0.01,
                 backoff_cap_s=0.02,
+                first_data_s=100.0,
+                silence_s=100.0,
                 **settings,
             )
 

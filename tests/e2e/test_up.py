@@ -36,7 +36,8 @@ def everything() -> list[str]:
     """Tables whose rows follow from the frames alone."""
     return [
         *("frames", "trades", "tops", "book_deltas", "book_snapshots", "heartbeats"),
-        *("ignored", "late_trades", "bars", "dead_letters"),
+        *("ignored", "late_trades", "bars", "dead_letters", "tallies", "gaps"),
+        *("books", "book_states", "commands"),
     ]
 
 

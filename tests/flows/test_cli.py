@@ -70,7 +70,7 @@ def test_a_recording_becomes_an_answer(tmp_path):
         (("replay", "nowhere.jsonl", "--lake", "l"), "nowhere.jsonl: No such file"),
         (("replay", "one.jsonl", "--lake", "l", "--flows", "x"), "--flows"),
         (("replay", "one.jsonl", "--lake", "l", "--flows", "bars"), "`bars` reads"),
-        (("flow", "nothing"), "NAME: Expected one of market, bars, archive"),
+        (("flow", "nothing"), "NAME: Expected one of market, book, bars, archive"),
         (("up", "--config", "nowhere.yaml"), "nowhere.yaml: No such file"),
         (("up", "--venues", "kraken"), "no connection of `kraken`"),
     ],
@@ -103,4 +103,4 @@ def test_a_flow_is_drawn():
 
     assert done.returncode == 0, done.stderr
     assert "flowchart" in done.stdout
-    assert "decode" in done.stdout
+    assert "arbitrate" in done.stdout

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from itertools import pairwise
 from typing import Any
 
+import msgspec
 import pytest
 from bytewax import operators as op
 from bytewax.dataflow import Dataflow
@@ -16,11 +17,22 @@ from hypothesis import strategies as st
 from connectors.venues import PARSERS
 from operators import step
 from operators.features.bars import Bars, BarsParams
+from operators.market.arbitrate import Arbitrate, ArbitrateParams
 from operators.market.decode import Decode, DecodeParams
+from operators.market.heard import Heard, Moved
+from operators.market.listen import Listen
+from operators.market.order_book import OrderBook, OrderBookParams
 from operators.records.base import Record, Side
 from operators.records.frame import Frame, FrameKind
-from operators.records.market import Heartbeat, Top, Trade
-from operators.records.time import MS, SECOND
+from operators.records.market import (
+    BookDelta,
+    BookSnapshot,
+    Gap,
+    Heartbeat,
+    Top,
+    Trade,
+)
+from operators.records.time import MS
 
 START_MS = 1_723_161_250_000
 CALM = settings(deadline=None, suppress_health_check=list(HealthCheck))
@@ -100,9 +112,70 @@ def made(kind: type[Any], symbol: str, at_ns: int, number: int, price: int) -> R
     )
 
 
+def lines(symbol: str) -> Records:
+    """What two lines bring of numbered and unnumbered streams, with holes."""
+    what = st.sampled_from([Trade, BookDelta, BookSnapshot, Top, Heartbeat, Gap, Moved])
+    drawn = st.tuples(st.sampled_from("ab"), what, st.integers(0, 30), st.booleans())
+
+    def numbered(each: list[tuple[str, type[Any], int, bool]]) -> list[Any]:
+        heard: list[Any] = []
+        for count, (line, kind, number, stated) in enumerate(each):
+            at_ns = START_MS * MS + count * 40 * MS
+            key = f"okx:{symbol}"
+            if kind is Moved:
+                heard.append(Moved(key, line, stated, at_ns))
+            else:
+                event = booked(kind, symbol, at_ns, number if stated else None)
+                heard.append(Heard(key, line, event))
+        return heard
+
+    return st.lists(drawn, max_size=40).map(numbered)
+
+
+def books(symbol: str) -> Records:
+    """Snapshots, deltas and gaps of one book, with holes and a wrong checksum."""
+    what = st.sampled_from([BookDelta] * 6 + [BookSnapshot, Gap, Heartbeat])
+    drawn = st.tuples(what, st.integers(0, 12))
+
+    def numbered(each: list[tuple[type[Any], int]]) -> list[Any]:
+        return [
+            booked(kind, symbol, START_MS * MS + count * 900 * MS, number)
+            for count, (kind, number) in enumerate(each)
+        ]
+
+    return st.lists(drawn, max_size=40).map(numbered)
+
+
+def booked(kind: type[Any], symbol: str, at_ns: int, number: int | None) -> Record:
+    place = {
+        "venue": "okx",
+        "symbol": symbol,
+        "event_ns": at_ns,
+        "received_ns": at_ns + MS,
+    }
+    sides = {"bids": ((float(number or 1), 1.0),), "asks": ((50.0, 1.0),)}
+    if kind is BookDelta:
+        previous = None if number is None else number - 1
+        checksum = 1 if number == 11 else None
+        numbers = {"sequence": number, "previous": previous, "checksum": checksum}
+        return BookDelta(**place, **sides, **numbers)
+    if kind is BookSnapshot:
+        return BookSnapshot(**place, **sides, sequence=number, fetched=number == 2)
+    if kind is Gap:
+        return Gap(**place, reason="line")
+    if kind is Trade:
+        trade = made(Trade, symbol, at_ns, number or 0, 1)
+        return msgspec.structs.replace(trade, venue="okx", sequence=number)
+    made_of = made(kind, symbol, at_ns, number or 0, 1)
+    return msgspec.structs.replace(made_of, venue="okx")
+
+
 BARS = BarsParams(lengths_ms=(1_000, 2_000, 3_000), lateness_ms=700)
 OPERATORS: dict[str, tuple[Callable[[], Any], Callable[[str], Records]]] = {
     "decode": (lambda: Decode(DecodeParams(), PARSERS), frames),
+    "listen": (lambda: Listen(DecodeParams(), PARSERS), frames),
+    "arbitrate": (lambda: Arbitrate(ArbitrateParams()), lines),
+    "order_book": (lambda: OrderBook(OrderBookParams()), books),
     "bars": (lambda: Bars(BARS), market),
 }
 
@@ -209,19 +282,27 @@ def test_keys_interleaved_in_the_engine_say_what_they_say_alone(
         assert mine == outs(new(), stream)
 
 
-def test_the_strategies_reach_every_kind_of_output() -> None:
-    said: dict[str, set[str]] = {name: set() for name in OPERATORS}
+@pytest.mark.parametrize(
+    ("name", "kinds"),
+    [
+        (
+            "decode",
+            "Trade Top BookDelta BookSnapshot Heartbeat Ignored DeadLetter",
+        ),
+        ("listen", "Heard Moved Ignored DeadLetter"),
+        ("arbitrate", "Trade Top BookDelta BookSnapshot Heartbeat Gap Tally"),
+        ("order_book", "Book BookState Command"),
+        ("bars", "Bar LateTrade"),
+    ],
+)
+def test_the_strategies_reach_every_kind_of_output(name: str, kinds: str) -> None:
+    new, records_of = OPERATORS[name]
+    said: set[str] = set()
 
-    @settings(CALM, max_examples=150, derandomize=True, database=None)
-    @given(data=st.data())
-    def gather(data: Any) -> None:
-        for name, (new, records_of) in OPERATORS.items():
-            records = data.draw(records_of("one"))
-            said[name] |= {type(out).__name__ for out in outs(new(), records)}
+    @settings(CALM, max_examples=200, derandomize=True, database=None)
+    @given(records=records_of("one"))
+    def gather(records: list[Any]) -> None:
+        said.update(type(out).__name__ for out in outs(new(), records))
 
     gather()
-    assert said["bars"] == {"Bar", "LateTrade"}
-    assert said["decode"] == {
-        *("Trade", "Top", "BookDelta", "BookSnapshot", "Heartbeat"),
-        *("Ignored", "DeadLetter"),
-    }
+    assert said == set(kinds.split())

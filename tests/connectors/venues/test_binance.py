@@ -1,29 +1,21 @@
-"""What Binance documents is read; what it deliberately leaves out, and what is wrong."""
+"""What Binance documents is read, and what is left out or wrong is named."""
 
 import json
 import math
-import subprocess
-import sys
-from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
-import zstandard
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from connectors.recording import Recording
-from connectors.venues import PARSERS, VENUES, binance
-from operators.market.decode import Decode, DecodeParams, Line, Parsed
+from connectors.venues import VENUES, binance
+from operators.market.decode import Line, Parsed
 from operators.records.base import UNREADABLE, Side
-from operators.records.dead import DeadLetter
 from operators.records.frame import Frame, FrameKind
 from operators.records.market import BookDelta, BookSnapshot, Top, Trade
 from operators.records.time import MS
 
-SHARED = Path(__file__).resolve().parents[4] / "shared"
-real = pytest.mark.skipif(not SHARED.exists(), reason=f"no recordings in {SHARED}")
 CALM = settings(deadline=None, suppress_health_check=list(HealthCheck))
 
 NOW_NS = 1_723_161_254_087_896_568
@@ -58,6 +50,7 @@ TRADED = Trade(
     **STAMP,
     event_ns=1_723_161_255_342 * MS,
     trade_id="3735683259",
+    sequence=3_735_683_259,
     price=61837.63,
     quantity=0.02,
     side=Side.SELL,
@@ -66,6 +59,7 @@ AGGREGATED = Trade(
     **STAMP,
     event_ns=1_723_161_255_300 * MS,
     trade_id="agg-12345",
+    sequence=12_345,
     price=0.001,
     quantity=100.0,
     side=Side.BUY,
@@ -84,6 +78,7 @@ CHANGED = BookDelta(
     event_ns=1_723_161_255_308 * MS,
     first_sequence=50_093_239_203,
     sequence=50_093_239_207,
+    previous=50_093_239_202,
     bids=((55653.87, 0.0),),
     asks=((61838.04, 0.32332), (61844.3, 0.40163)),
 )
@@ -93,6 +88,7 @@ WHOLE = BookSnapshot(
     sequence=50_093_239_218,
     bids=((61837.63, 3.78826),),
     asks=((61837.64, 1.6), (61837.65, 0.1)),
+    fetched=True,
 )
 ONE_SYMBOL = Line(VENUE_NS, {"BTC-USDT": None})
 
@@ -162,8 +158,7 @@ def test_what_deliberately_yields_nothing_says_why(raw: str, reason: str) -> Non
 
 
 def test_what_else_is_fetched_yields_nothing_and_is_named_by_its_path() -> None:
-    url = "https://api.binance.com/api/v3/exchangeInfo"
-    assert fetched("{}", url) == Parsed(ignored="/api/v3/exchangeInfo")
+    assert fetched("{}", "https://x/api/v3/time") == Parsed(ignored="/api/v3/time")
 
 
 NUMBERS = ["nan", "inf", "-inf", "1e999", "1e151", "0x1", "", "1,5", "true"]
@@ -203,12 +198,8 @@ NUMBERS = ["nan", "inf", "-inf", "1e999", "1e151", "0x1", "", "1,5", "true"]
 )
 def test_a_mistake_is_named(raw: str, old: str, new: str, told: str) -> None:
     assert old in raw
-    bent = raw.replace(old, new, 1)
     with pytest.raises(UNREADABLE, match=told):
-        parse(bent)
-    if bent:
-        with pytest.raises(UNREADABLE):
-            parse(bent.encode() + b"\xff")
+        parse(raw.replace(old, new, 1))
 
 
 def test_the_largest_price_times_the_largest_quantity_is_still_a_number() -> None:
@@ -225,8 +216,7 @@ names = st.from_regex(r"[A-Z0-9]{1,10}", fullmatch=True)
 def test_canonical_and_native_are_each_others_inverse(base: str, quote: str) -> None:
     name = binance.canonical(base + quote)
     assert binance.native(name) == base + quote
-    assert name.endswith(quote)
-    assert name.count("-") == 1
+    assert (name.endswith(quote), name.count("-")) == (True, 1)
 
 
 def test_the_longest_quote_wins() -> None:
@@ -235,34 +225,15 @@ def test_the_longest_quote_wins() -> None:
     assert binance.canonical("币安人生USDT") == "币安人生-USDT"
 
 
-@real
-def test_every_symbol_of_the_venues_own_list_is_split_as_the_venue_does() -> None:
-    raw = (SHARED / "data/ws/BINANCE.0.zst").read_bytes()
-    text = zstandard.ZstdDecompressor().stream_reader(raw).read().split(b"\n")[0]
-    listed = json.loads(text[text.index(b": {") + 2 :])["symbols"]
-    assert len(listed) > 1_000
-    wrong = {
-        each["symbol"]: name
-        for each in listed
-        if (name := binance.canonical(each["symbol"]))
-        != f"{each['baseAsset']}-{each['quoteAsset']}"
-    }
-    assert wrong == {}
-
-
 def test_subscriptions_are_spelt_as_the_venue_does() -> None:
     (message,) = binance.subscribe(["BTC-USDT", "ETH-BTC"], ["trade", "depth@100ms"])
-    assert json.loads(message) == {
-        "method": "SUBSCRIBE",
-        "params": [
-            *("btcusdt@trade", "btcusdt@depth@100ms"),
-            *("ethbtc@trade", "ethbtc@depth@100ms"),
-        ],
-        "id": 1,
-    }
+    names = "btcusdt@trade btcusdt@depth@100ms ethbtc@trade ethbtc@depth@100ms"
+    said = {"method": "SUBSCRIBE", "params": names.split(), "id": 1}
+    assert json.loads(message) == said
     assert binance.subscribe([], binance.CHANNELS) == []
 
 
+@CALM
 @given(st.integers(0, 900))
 def test_long_subscriptions_come_in_messages_of_bounded_length(count: int) -> None:
     symbols = [f"A{number}-USDT" for number in range(count)]
@@ -277,25 +248,3 @@ def test_a_book_is_fetched_by_the_native_name_and_read_by_its_own_url() -> None:
     path = VENUES["binance"].snapshot_path("BTC-USDT")
     assert path == "/api/v3/depth?symbol=BTCUSDT&limit=1000"
     assert fetched(BOOK, f"https://x{path}", Line(VENUE_NS)) == Parsed((WHOLE,))
-
-
-@real
-@pytest.mark.parametrize(
-    "paths",
-    [
-        *[(path,) for path in sorted((SHARED / "data/tick").glob("*.gz"))],
-        ("data/ws/BINANCE.ws.1.0.zst", "data/ws/BINANCE.http.0.0.zst"),
-    ],
-    ids=lambda paths: Path(paths[0]).name,
-)
-def test_every_real_frame_is_read(paths: tuple[Any, ...], tmp_path: Path) -> None:
-    out = tmp_path / "real.jsonl"
-    tool = [sys.executable, str(SHARED / "tools/to_recording.py"), str(out)]
-    subprocess.run([*tool, *(f"binance={SHARED / path}" for path in paths)], check=True)
-    decode = Decode(DecodeParams(), PARSERS)
-    with Recording(out) as frames:
-        outs = [said for frame in frames for said in decode.update([frame])]
-    assert [out for out in outs if isinstance(out, DeadLetter)] == []
-    kinds = {type(out) for out in outs}
-    assert {Top, BookDelta} <= kinds
-    assert {Trade, BookSnapshot} & kinds

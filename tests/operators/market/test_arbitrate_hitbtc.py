@@ -135,7 +135,8 @@ def test_every_quote_of_the_four_comes_once_and_never_an_older_one(heard):
     quotes = [(out.key, out.event_ns) for out in outs if isinstance(out, Top)]
     newest: defaultdict[str, int] = defaultdict(int)
     overtaken = set()
-    for key, _, event in heard:
+    for each in heard:
+        key, event = each.key, each.event
         if isinstance(event, Top):
             if event.event_ns < newest[key] and (key, event.event_ns) not in quotes:
                 overtaken.add((key, event.event_ns))

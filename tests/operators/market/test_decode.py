@@ -203,9 +203,7 @@ def test_a_frame_is_parsed_up_to_the_limit_in_bytes_and_not_beyond(text: str) ->
     for data in (text, text.encode()):
         out = only(frame(data), max_frame_bytes=size - 1)
         assert isinstance(out, DeadLetter)
-        assert (
-            out.reason == f"frame of {size} bytes exceeds the limit of {size - 1}"
-        )
+        assert out.reason == f"frame of {size} bytes exceeds the limit of {size - 1}"
         assert out.size == size
 
 
