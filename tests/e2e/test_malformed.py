@@ -40,7 +40,7 @@ REASONS = {
     "truncated": "truncated",
     "a wrong type": "$.p",
     "not a number": "$.p",
-    "binary noise": "malformed",
+    "binary noise": "utf-8",
     "an unknown symbol": "unknown symbol `NOSUCH`",
     "an unknown channel": "unknown channel `novel`",
     "no object": "Expected `object`",
