@@ -109,7 +109,9 @@ class Arbitrate:
                 continue
             line, event = each.line, each.event
             share = lines.get(line)
-            if share is None or not share.is_open:
+            if type(event) is BookSnapshot and event.fetched:
+                share = share or self._aside(each)
+            elif share is None or not share.is_open:
                 state.key = each.key
                 share = self._open(line)
             if type(event) is Top:
@@ -138,6 +140,11 @@ class Arbitrate:
         share.is_open = True
         self.state.lines_open = sum(each.is_open for each in self.state.lines.values())
         return share
+
+    def _aside(self, heard: Heard) -> Share:
+        """Note a line that only fetches: no stream of records is waited for on it."""
+        self.state.key = heard.key
+        return self.state.lines.setdefault(heard.line, Share(is_open=False))
 
     def _pass_over(self, share: Share, repeats: bool) -> None:
         if repeats:
