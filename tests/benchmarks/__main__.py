@@ -5,11 +5,12 @@ python -m tests.benchmarks [--quick]
 
 import sys
 
-from tests.benchmarks import ohlcv
+from tests.benchmarks import frames, ohlcv
 
 
 def main() -> None:
     """Run them."""
+    frames.run()
     ohlcv.run(trades=100_000 if "--quick" in sys.argv else 1_000_000)
 
 
