@@ -115,6 +115,8 @@ class Connection(_Section, frozen=True, kw_only=True):
         silence_s: Shortest silence after which a socket is replaced [s].
         silence_gaps: And how many times the normal time between its frames [1].
         first_data_s: How long the first data may take [s].
+        connects_per_minute: Most connections to the venue that may be opened in a
+            minute; what the venue allows if not given [1/min].
         rotate_s: Age at which a socket is replaced while it flows; a little before the
             venue cuts it if not given [s].
         probe_s: How often the addresses are measured, where there is a choice [s].
@@ -139,6 +141,7 @@ class Connection(_Section, frozen=True, kw_only=True):
     silence_s: PositiveFloat = 1.0
     silence_gaps: PositiveFloat = 20.0
     first_data_s: PositiveFloat = 10.0
+    connects_per_minute: PositiveFloat | None = None
     rotate_s: PositiveFloat | None = None
     probe_s: PositiveFloat = 60.0
     ping_interval_s: PositiveFloat = 15.0

@@ -4,27 +4,37 @@ import asyncio
 import random
 import time
 
-from connectors.venues.venue import Limits
-
 _MINUTE_S = 60.0
-_FIRST_BURST = 5
 
 
 class Gate:
-    """Lets connections through at the venue's rate, and none while it says to wait."""
+    """Lets connections through at the venue's rate, and none while it says to wait.
 
-    def __init__(self, limits: Limits) -> None:
-        self._pause_s = _MINUTE_S / limits.connects_per_minute
-        self._next_s = 0.0
+    A bucket of one minute's worth: that many may be opened at once, then as many a
+    minute as the venue allows.
+    """
+
+    def __init__(self, connects_per_minute: float) -> None:
+        self._rate = connects_per_minute / _MINUTE_S
+        self._most = connects_per_minute
+        self._tokens = connects_per_minute
+        self._counted_s = time.monotonic()
         self._not_before_s = 0.0
 
     async def pass_through(self) -> None:
         """Wait until a connection may be opened."""
-        now_s = time.monotonic()
-        earliest_s = now_s - _FIRST_BURST * self._pause_s
-        turn_s = max(self._next_s, earliest_s)
-        self._next_s = turn_s + self._pause_s
-        await asyncio.sleep(max(turn_s, self._not_before_s) - now_s)
+        while True:
+            now_s = time.monotonic()
+            gained = (now_s - self._counted_s) * self._rate
+            self._tokens = min(self._tokens + gained, self._most)
+            self._counted_s = now_s
+            wait_s = self._not_before_s - now_s
+            if self._tokens < 1.0:
+                wait_s = max(wait_s, (1.0 - self._tokens) / self._rate)
+            if wait_s <= 0.0:
+                self._tokens -= 1.0
+                return
+            await asyncio.sleep(wait_s)
 
     def wait(self, seconds: float) -> None:
         """Let nothing through for so long: the venue has asked for it."""

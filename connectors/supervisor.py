@@ -48,6 +48,16 @@ def sharded(connection: Connection) -> Iterator[Connection]:
         )
 
 
+def _connects_per_minute(ingest: Ingest, venue: str) -> float:
+    """Return how many connections to a venue may be opened in a minute."""
+    asked = [
+        connection.connects_per_minute
+        for connection in ingest.connections
+        if connection.venue == venue and connection.connects_per_minute is not None
+    ]
+    return min(asked, default=VENUES[venue].LIMITS.connects_per_minute)
+
+
 class Supervisor:
     """All lines, by connection; those of the highest priority first."""
 
@@ -59,7 +69,10 @@ class Supervisor:
         """
         check(ingest)
         self._heartbeat_ms = ingest.heartbeat_ms
-        gates = {name: Gate(venue.LIMITS) for name, venue in VENUES.items()}
+        gates = {
+            venue: Gate(_connects_per_minute(ingest, venue))
+            for venue in {connection.venue for connection in ingest.connections}
+        }
         ordered = sorted(ingest.connections, key=lambda each: -each.priority)
         self.keepers = [
             Keeper(shard, line, gates[shard.venue], publish)
