@@ -57,7 +57,8 @@ class Keeper:
         names = (line.name, f"{line.name}~")
         self._tellers = [Teller(connection, name, publish) for name in names]
         self._users: dict[str, Running] = {}
-        self._urls = [line.url, *line.backups]
+        self._url = line.url or VENUES[connection.venue].URL
+        self._urls = [self._url, *line.backups]
         self._latency_s: dict[str, float] = {}
         self._failed_s: dict[str, float] = {}
         self._attempt = 0
@@ -69,7 +70,7 @@ class Keeper:
         """Say that a second has passed on this line."""
         session = self.session
         if session is None:
-            self._tellers[0].report(LineEvent.HEARTBEAT, self.line.url)
+            self._tellers[0].report(LineEvent.HEARTBEAT, self._url)
         else:
             session.beat()
 
@@ -90,7 +91,7 @@ class Keeper:
         """Connect, watch, replace: for as long as it is let."""
         probing = asyncio.create_task(self._probe())
         try:
-            session, running = await self._open(self.line.url)
+            session, running = await self._open(self._url)
             while True:
                 why = await self._watch(session, running)
                 if why is Why.OLD:

@@ -1,6 +1,7 @@
 """Keeps every line of every connection, and does what it is told of them."""
 
 import asyncio
+from collections import defaultdict
 from collections.abc import AsyncIterator, Callable, Iterator
 
 import msgspec
@@ -31,21 +32,40 @@ def check(ingest: Ingest) -> None:
             raise ConfigError(f"settings: {text}")
 
 
-def sharded(connection: Connection) -> Iterator[Connection]:
-    """Yield a connection as so many as the venue's limit of streams makes of it."""
+def sharded(connection: Connection) -> list[Connection]:
+    """Return a connection as so many as the venue's addresses and limits make of it.
+
+    Lines without an address get the venue's own, which may be several by channel; no
+    connection carries more streams than the venue allows.
+    """
     venue = VENUES[connection.venue]
-    channels = connection.channels or venue.CHANNELS
-    most = max(venue.LIMITS.streams // len(channels), 1)
-    symbols = connection.symbols
-    if len(symbols) <= most:
-        yield connection
-        return
-    for number, start in enumerate(range(0, len(symbols), most)):
-        yield msgspec.structs.replace(
-            connection,
-            name=f"{connection.name}-{number}",
-            symbols=symbols[start : start + most],
-        )
+    channels = connection.channels or tuple(venue.CHANNELS)
+    groups: defaultdict[str, list[str]] = defaultdict(list)
+    given = any(line.url is not None for line in connection.lines)
+    for channel in channels:
+        groups["" if given else venue.address(channel)].append(channel)
+    shards = []
+    for url, group in groups.items():
+        most = max(venue.LIMITS.streams // len(group), 1)
+        symbols = connection.symbols
+        for start in range(0, len(symbols), most):
+            shard = msgspec.structs.replace(
+                connection,
+                symbols=symbols[start : start + most],
+                channels=tuple(group),
+                rest_url=connection.rest_url or (None if given else venue.REST_URL),
+                lines=tuple(
+                    msgspec.structs.replace(line, url=line.url or url or venue.URL)
+                    for line in connection.lines
+                ),
+            )
+            shards.append(shard)
+    if len(shards) == 1:
+        return shards
+    return [
+        msgspec.structs.replace(shard, name=f"{connection.name}-{number}")
+        for number, shard in enumerate(shards)
+    ]
 
 
 def _connects_per_minute(ingest: Ingest, venue: str) -> float:

@@ -95,11 +95,12 @@ def _hear(
 
 
 def _led_to(connection: Connection, port: int) -> Connection:
+    venue = VENUES[connection.venue]
     lines = tuple(
-        msgspec.structs.replace(line, url=_at(line.url, port))
+        msgspec.structs.replace(line, url=_at(line.url or venue.URL, port), backups=())
         for line in connection.lines
     )
-    rest_url = connection.rest_url and _at(connection.rest_url, port)
+    rest_url = f"http://127.0.0.1:{port}"
     return msgspec.structs.replace(connection, lines=lines, rest_url=rest_url)
 
 

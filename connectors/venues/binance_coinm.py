@@ -79,6 +79,11 @@ def native(symbol: str) -> str:
     return f"{pair}_{term}"
 
 
+def address(channel: str) -> str:
+    """Return the WebSocket address that a channel comes on: there is one."""
+    return URL
+
+
 def subscribe(symbols: Iterable[str], channels: Sequence[str]) -> list[str]:
     """Return the messages that subscribe to channels of symbols."""
     return subscriptions(map(native, symbols), channels)

@@ -46,8 +46,7 @@ VENUE: Final = "binance_usdm"
 URL: Final = "wss://fstream.binance.com/public/stream"
 MARKET_URL: Final = "wss://fstream.binance.com/market/stream"
 REST_URL: Final = "https://fapi.binance.com"
-CHANNELS: Final = ("bookTicker", "depth@100ms")
-MARKET_CHANNELS: Final = ("aggTrade", "markPrice@1s")
+CHANNELS: Final = ("bookTicker", "depth@100ms", "aggTrade", "markPrice@1s")
 # Connections a minute are not documented here; these are spot's.
 LIMITS: Final = Limits(
     streams=1024, messages_per_s=10, connects_per_minute=60, lifetime_s=86_400

@@ -168,6 +168,11 @@ def native(symbol: str) -> str:
     return symbol if base == symbol else f"{base}-PERP-INTX"
 
 
+def address(channel: str) -> str:
+    """Return the WebSocket address that a channel comes on: there is one."""
+    return URL
+
+
 def subscribe(symbols: Iterable[str], channels: Sequence[str]) -> list[str]:
     """Return the messages that subscribe to channels of symbols, and to heartbeats."""
     products = [native(symbol) for symbol in symbols]

@@ -134,6 +134,11 @@ def native(symbol: str) -> str:
     return "/".join(_OLD_NAMES.get(each, each) for each in symbol.split("-"))
 
 
+def address(channel: str) -> str:
+    """Return the WebSocket address that a channel comes on: there is one."""
+    return URL
+
+
 def subscribe(symbols: Iterable[str], channels: Sequence[str]) -> list[str]:
     """Return the messages that subscribe to channels of symbols."""
     pairs = [native(symbol) for symbol in symbols]

@@ -70,6 +70,11 @@ def native(symbol: str) -> str:
     return symbol if pair == symbol else f"{pair}-SWAP"
 
 
+def address(channel: str) -> str:
+    """Return the WebSocket address that a channel comes on: there is one."""
+    return URL
+
+
 def subscribe(symbols: Iterable[str], channels: Sequence[str]) -> list[str]:
     """Return the messages that subscribe to those channels that each symbol has."""
     args = [arg for symbol in symbols for arg in _args(symbol, channels)]

@@ -81,6 +81,10 @@ class Venue(Protocol):
         """Return what a received frame says."""
         ...
 
+    def address(self, channel: str) -> str:
+        """Return the WebSocket address that a channel comes on."""
+        ...
+
     def canonical(self, symbol: str) -> str:
         """Return the canonical name of the venue's symbol.
 

@@ -15,6 +15,7 @@ from websockets.http11 import Request, Response
 
 from config.settings import Connection, Ingest, Line
 from connectors.supervisor import Supervisor, sharded
+from connectors.venues import VENUES
 from operators.records.base import Record
 from operators.records.book import Action, Command
 from operators.records.connection import ConnectionEvent, LineEvent
@@ -70,6 +71,7 @@ def connection(line: Line, **settings: object) -> Connection:
         "venue": "binance",
         "symbols": ("BTC-USDT",),
         "lines": (line,),
+        "rest_url": None,
         "backoff_first_s": 0.01,
         "backoff_cap_s": 0.05,
         "connects_per_minute": 1e6,
@@ -313,6 +315,21 @@ def test_symbols_are_sharded_within_the_venues_limit_of_streams(count):
     assert tuple(s for shard in shards for s in shard.symbols) == symbols
     assert all(len(shard.symbols) * 3 <= 1_024 for shard in shards)
     assert len({shard.name for shard in shards}) == len(shards)
+
+
+def test_lines_without_an_address_get_the_venues_own_by_channel():
+    lines = (Line(name="a"), Line(name="b"))
+    usdm = connection(
+        Line(), name="u", venue="binance_usdm", symbols=("BTC-USDT-PERP",), lines=lines
+    )
+    public, market = sharded(usdm)
+
+    assert public.channels == ("bookTicker", "depth@100ms")
+    assert market.channels == ("aggTrade", "markPrice@1s")
+    assert [line.url for line in public.lines] == [VENUES["binance_usdm"].URL] * 2
+    assert {line.url for line in market.lines} & {VENUES["binance_usdm"].URL} == set()
+    assert public.rest_url == VENUES["binance_usdm"].REST_URL
+    assert len({public.name, market.name}) == 2
 
 
 def test_the_highest_priority_is_opened_first():

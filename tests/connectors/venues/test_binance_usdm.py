@@ -291,8 +291,8 @@ def test_names_are_as_the_house_spells_them() -> None:
 def test_five_hundred_symbols_fit_on_a_connection_of_each_address() -> None:
     symbols = [f"A{number}-USDT-PERP" for number in range(500)]
     for url, channels in (
-        (binance_usdm.URL, binance_usdm.CHANNELS),
-        (binance_usdm.MARKET_URL, binance_usdm.MARKET_CHANNELS),
+        (binance_usdm.URL, binance_usdm.CHANNELS[:2]),
+        (binance_usdm.MARKET_URL, binance_usdm.CHANNELS[2:]),
     ):
         assert {binance_usdm.address(channel) for channel in channels} == {url}
         messages = [json.loads(each) for each in VENUE.subscribe(symbols, channels)]
