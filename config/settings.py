@@ -107,8 +107,8 @@ class Connection(_Section, frozen=True, kw_only=True):
         symbols: Canonical names.
         channels: The venue's channels, by its own names; those it is known by if empty.
         lines: Where to connect.
-        rest_url: Where snapshots of the books are fetched; if not given, the venue's own
-            address for lines that have the venue's own too, and none for others.
+        rest_url: Where snapshots of the books are fetched; if not given, the venue's
+            own address for lines that have the venue's own too, and none for others.
         simulated: Whether ``tapewatch up`` puts its exchange in the venue's place: the
             host and port of the addresses then become those of the exchange.
         max_frame_bytes: A larger frame closes the connection [bytes].

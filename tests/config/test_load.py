@@ -166,7 +166,7 @@ def other(kind: Any, than: Any) -> Any:
         return kind(**{field.name: changed(field) for field in fields(kind)})
     if kind is str:
         return f"{than}; 'ü' #"
-    return not than if kind is bool else kind((than or 3) * 1.5 + 1)
+    return not than if kind is bool else kind((than or 3) * 2)
 
 
 def changed(field: Any) -> Any:
