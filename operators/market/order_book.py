@@ -62,7 +62,8 @@ class OrderBook:
     """Rebuild the book of one symbol.
 
     A book begins with a snapshot. A gap in its sequence, a checksum that does not
-    agree, a line that lost something: each ends it; nothing more is published of it,
+    agree, a bid that is not below the best ask, a line that lost something: each ends
+    it; nothing more is published of it,
     and a snapshot of this symbol is asked for, again and again until one comes. A
     numbered snapshot may be older than the newest deltas (it was fetched, or came on
     another line); those that follow on it are applied to it.
@@ -110,6 +111,8 @@ class OrderBook:
         touched = self._put(delta)
         if not self._agrees(delta):
             yield from self._lose(delta, "checksum")
+        elif self._is_crossed():
+            yield from self._lose(delta, "crossed")
         elif touched:
             yield self._best(delta)
 
@@ -134,6 +137,11 @@ class OrderBook:
         asks = self.state.asks.best_texts(rule.levels)
         return rule.of(bids, asks) == told.checksum
 
+    def _is_crossed(self) -> bool:
+        """Return whether the best bid is not below the best ask."""
+        bids, asks = self.state.bids.ranks, self.state.asks.ranks
+        return bool(bids and asks) and -bids[0] >= asks[0]
+
     def _begin(self, snapshot: BookSnapshot) -> Iterator[Said]:
         """Begin the book at a snapshot, unless it is already further."""
         state = self.state
@@ -149,8 +157,9 @@ class OrderBook:
         was_ok, state.ok, state.known = state.ok, True, True
         state.sequence, state.depth = number, snapshot.depth
         waiting, state.waiting = state.waiting, []
-        if not self._agrees(snapshot):
-            yield from self._lose(snapshot, "checksum")
+        if not self._agrees(snapshot) or self._is_crossed():
+            reason = "crossed" if self._agrees(snapshot) else "checksum"
+            yield from self._lose(snapshot, reason)
             return
         yield from self._catch_up(snapshot, waiting, was_ok=was_ok)
 

@@ -31,7 +31,8 @@ class BookState(FromVenue, frozen=True, kw_only=True, gc=False):
 
     Attributes:
         ok: Whether it is provably right.
-        reason: Why not: ``sequence``, ``line``, ``restart``, ``checksum``; else empty.
+        reason: Why not: ``sequence``, ``line``, ``restart``, ``checksum``, ``crossed``;
+            empty where it is.
     """
 
     table: ClassVar[str] = "book_states"

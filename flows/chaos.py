@@ -1,0 +1,300 @@
+"""chaos: the lines against an exchange that misbehaves, judged by the exchange itself.
+
+exchange ═► lines ─► listen ─► arbitrate ─► order_book ─┐
+   ▲                                                    │
+   └── commands ◄───────────────────────────────────────┘
+
+Everything runs in one process and without a broker, so that what is measured is the
+lines, the arbiter and the books, and nothing else.
+"""
+
+import asyncio
+import random
+import time
+from collections import defaultdict
+from itertools import pairwise
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import msgspec
+
+from config.exchange import (
+    KINDS,
+    Disconnect,
+    ExchangeParams,
+    MassDisconnect,
+    OnClient,
+    Script,
+)
+from config.settings import Connection, Ingest, Line
+from connectors.exchange.simulation import serve
+from connectors.supervisor import Supervisor
+from connectors.venues import PARSERS
+from operators.market.arbitrate import Arbitrate, ArbitrateParams
+from operators.market.decode import DecodeParams
+from operators.market.heard import Heard, Moved
+from operators.market.listen import Listen
+from operators.market.order_book import OrderBook, OrderBookParams
+from operators.records.base import Record
+from operators.records.book import Book, BookState, Command
+from operators.records.dead import DeadLetter
+from operators.records.frame import Frame
+from operators.records.market import Gap, MarketEvent, Trade
+
+_SETTLE_S = 2.0
+_BEGIN_S = 6.0
+_DRAIN_S = 2.0
+
+
+class Plan(NamedTuple):
+    """What is to be done.
+
+    Attributes:
+        venue: Whose protocol.
+        lines: How many lines: 2 are a hot pair, 1 is a lone line with a backup.
+        faults: How many faults.
+        every_s: Time from one to the next [s]; each lasts two fifths of it at most, so
+            that a pair always has a line that is well.
+        kinds: Which kinds.
+        seed: Seed of the market and of the faults.
+        symbols: What is traded.
+        rate: How busy the market is.
+        journal: Where the exchange writes what is true.
+    """
+
+    venue: str
+    lines: int
+    faults: int
+    every_s: float
+    kinds: tuple[str, ...]
+    seed: int
+    symbols: tuple[str, ...]
+    rate: float
+    journal: Path
+
+
+class Run:
+    """What came of it.
+
+    Attributes:
+        trades: Ids passed on, by symbol, in order.
+        books: Best levels published, by symbol and sequence.
+        states: Changes of what can be believed.
+        gaps: Gaps reported.
+        dead: Frames that were no records.
+        passed_ns: When records were passed on, by our clock.
+        settled_ns: When every line flowed for the first time, by our clock.
+        ended_ns: When the last line was still open, by our clock.
+    """
+
+    def __init__(self) -> None:
+        self.trades: defaultdict[str, list[Trade]] = defaultdict(list)
+        self.books: dict[tuple[str, int | None], Book] = {}
+        self.states: list[BookState] = []
+        self.gaps: list[Gap] = []
+        self.dead: list[DeadLetter] = []
+        self.passed_ns: list[int] = []
+        self.settled_ns = self.ended_ns = 0
+
+
+class Pipeline:
+    """The operators of the flows ``market`` and ``book``, fed frame by frame."""
+
+    def __init__(self, run: Run) -> None:
+        self._run = run
+        self._listens: dict[str, Listen] = {}
+        self._arbiters: dict[str, Arbitrate] = {}
+        self._books: dict[str, OrderBook] = {}
+        self.commands: asyncio.Queue[Command] = asyncio.Queue()
+
+    def publish(self, record: Record) -> None:
+        """Take in a record of a line."""
+        if not isinstance(record, Frame):
+            return
+        listen = self._listens.get(record.key)
+        if listen is None:
+            listen = self._listens[record.key] = Listen(DecodeParams(), PARSERS)
+        for each in listen.update([record]):
+            if isinstance(each, (Heard, Moved)):
+                self._hear(each)
+            elif isinstance(each, DeadLetter):
+                self._run.dead.append(each)
+
+    def _hear(self, heard: Heard | Moved) -> None:
+        arbiter = self._arbiters.get(heard.key)
+        if arbiter is None:
+            arbiter = self._arbiters[heard.key] = Arbitrate(ArbitrateParams())
+            self._books[heard.key] = OrderBook(OrderBookParams())
+        for event in arbiter.update([heard]):
+            if isinstance(event, MarketEvent):
+                self._take(event)
+
+    def _take(self, event: MarketEvent) -> None:
+        run = self._run
+        run.passed_ns.append(time.time_ns())
+        if isinstance(event, Trade):
+            run.trades[event.symbol].append(event)
+        elif isinstance(event, Gap):
+            run.gaps.append(event)
+        for said in self._books[event.key].update([event]):
+            if isinstance(said, Book):
+                run.books[said.symbol, said.sequence] = said
+            elif isinstance(said, BookState):
+                run.states.append(said)
+            else:
+                self.commands.put_nowait(said)
+
+
+async def run(plan: Plan) -> Run:
+    """Run an exchange and the lines against it, until all faults have been."""
+    done = Run()
+    pipeline = Pipeline(done)
+    stop_exchange, stop_lines = asyncio.Event(), asyncio.Event()
+    port: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+    params = ExchangeParams(
+        venue=plan.venue,  # type: ignore[arg-type]
+        seed=plan.seed,
+        symbols=plan.symbols,
+        rate=plan.rate,
+        script=script_of(plan),
+        journal=str(plan.journal),
+    )
+    exchange = asyncio.create_task(
+        serve(params, stop=stop_exchange, ready=port.set_result)
+    )
+    supervisor = Supervisor(_ingest(plan, await port), pipeline.publish)
+    lines = asyncio.create_task(supervisor.run(stop_lines, _given(pipeline.commands)))
+    await _flowing(supervisor)
+    await asyncio.sleep(_SETTLE_S)
+    done.settled_ns = time.time_ns()
+    await asyncio.sleep(_BEGIN_S + plan.faults * plan.every_s)
+    done.ended_ns = time.time_ns()
+    await asyncio.sleep(_DRAIN_S)
+    stop_lines.set()
+    await lines
+    stop_exchange.set()
+    await exchange
+    return done
+
+
+def script_of(plan: Plan) -> Script:
+    """Return faults of random kinds, one after the other, each on a random line."""
+    chance = random.Random(plan.seed)
+    names = "ab"[: plan.lines]
+    faults = []
+    for number in range(plan.faults):
+        kind = KINDS[chance.choice(plan.kinds)]
+        values: dict[str, Any] = {"at_s": _BEGIN_S + number * plan.every_s}
+        if issubclass(kind, OnClient):
+            line = chance.choice(names)
+            values["client"] = "newest" if plan.lines == 1 else f"?line={line}"
+        if not issubclass(kind, Disconnect):
+            values["for_s"] = 0.4 * plan.every_s
+        if kind is MassDisconnect:
+            values["client"] = "all"
+        faults.append(kind(**values))
+    return Script(seed=plan.seed, faults=tuple(faults))
+
+
+async def _given(commands: asyncio.Queue[Command]) -> Any:
+    while True:
+        yield await commands.get()
+
+
+async def _flowing(supervisor: Supervisor) -> None:
+    for keeper in supervisor.keepers:
+        while keeper.session is None:
+            await asyncio.sleep(0.01)
+        await keeper.session.flowing.wait()
+
+
+def _ingest(plan: Plan, port: int) -> Ingest:
+    path = {"binance": "/stream"}.get(plan.venue, "/")
+    base = f"ws://127.0.0.1:{port}{path}"
+    names = "ab"[: plan.lines]
+    backups = (f"{base}?line=spare",) if plan.lines == 1 else ()
+    connection = Connection(
+        name=f"{plan.venue}-0",
+        venue=plan.venue,
+        symbols=plan.symbols,
+        lines=tuple(
+            Line(name=name, url=f"{base}?line={name}", backups=backups)
+            for name in names
+        ),
+        rest_url=f"http://127.0.0.1:{port}",
+        connects_per_minute=6_000,
+    )
+    return Ingest(connections=(connection,))
+
+
+class Judged(NamedTuple):
+    """A run beside the truth.
+
+    Attributes:
+        trades: Trades that the exchange meant to send.
+        lost: Of those, never passed on.
+        twice: Passed on more than once.
+        disordered: Passed on behind a later one.
+        books: Moments at which the true best levels and ours are both known.
+        wrong: Of those, how often they differ.
+        faults: When each fault began, by our clock, and its kind.
+    """
+
+    trades: int
+    lost: int
+    twice: int
+    disordered: int
+    books: int
+    wrong: int
+    faults: list[tuple[int, str]]
+
+
+def judge(done: Run, journal: Path) -> Judged:
+    """Compare a run with the exchange's journal."""
+    sent: defaultdict[str, list[str]] = defaultdict(list)
+    faults, books, wrong = [], 0, 0
+    for text in journal.read_text(encoding="utf-8").splitlines():
+        line = msgspec.json.decode(text)
+        within = done.settled_ns < line["wall_ns"] < done.ended_ns
+        if line["what"] == "sent" and within:
+            sent[line["symbol"]] += line["trades"]
+        elif line["what"] == "fault" and line["is"] == "begin" and line["clients"]:
+            faults.append((line["wall_ns"], line["kind"]))
+        elif line["what"] == "book":
+            ours = done.books.get((line["symbol"], line["id"]))
+            if ours is not None:
+                books += 1
+                wrong += not _same(ours, line)
+    lost = twice = disordered = total = 0
+    for symbol, ids in sent.items():
+        got = [trade.trade_id for trade in done.trades[symbol]]
+        place = {each: number for number, each in enumerate(got)}
+        total += len(ids)
+        lost += sum(each not in place for each in ids)
+        twice += len(got) - len(place)
+        order = [place[each] for each in ids if each in place]
+        disordered += sum(b < a for a, b in pairwise(order))
+    return Judged(total, lost, twice, disordered, books, wrong, faults)
+
+
+def _same(ours: Book, line: dict[str, Any]) -> bool:
+    bids = [(float(price), float(quantity)) for price, quantity in line["bids"]]
+    asks = [(float(price), float(quantity)) for price, quantity in line["asks"]]
+    count = min(len(ours.bids), len(bids)), min(len(ours.asks), len(asks))
+    return (
+        list(ours.bids[: count[0]]) == bids[: count[0]]
+        and list(ours.asks[: count[1]]) == asks[: count[1]]
+    )
+
+
+def restored_ms(done: Run, faults: list[tuple[int, str]]) -> dict[str, list[float]]:
+    """Return how long after each fault the next record was passed on [ms], by kind."""
+    found: defaultdict[str, list[float]] = defaultdict(list)
+    passed = iter(sorted(done.passed_ns))
+    now_ns = next(passed, None)
+    for at_ns, kind in sorted(faults):
+        while now_ns is not None and now_ns <= at_ns:
+            now_ns = next(passed, None)
+        if now_ns is not None:
+            found[kind].append((now_ns - at_ns) / 1e6)
+    return dict(found)
