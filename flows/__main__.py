@@ -194,6 +194,50 @@ def play(
 
 
 @app.command()
+def chaos(
+    venue: Annotated[str, typer.Option(help="Whose protocol.")] = "binance",
+    lines: Annotated[
+        int, typer.Option(min=1, max=2, help="2: a hot pair; 1: a line and a backup.")
+    ] = 2,
+    faults: Annotated[int, typer.Option(min=1, help="How many faults.")] = 20,
+    every: Annotated[float, typer.Option(min=1.0, help="Seconds between two.")] = 3.0,
+    kinds: Annotated[
+        str, typer.Option(help="Which, by commas; all that one line can suffer.")
+    ] = "",
+    seed: Annotated[int, typer.Option(min=0, help="Same seed, same faults.")] = 1,
+    journal: Annotated[
+        Path, typer.Option(help="Where the exchange writes what is true.")
+    ] = Path(".tapewatch/chaos.jsonl"),
+) -> None:
+    """Let the exchange misbehave, and judge the lines by what it meant to send.
+
+    Ends with 1 if a hot pair lost, repeated or reordered anything, or if any book was
+    wrong while it was published.
+
+    Example: `tapewatch chaos --venue binance --faults 40`
+    """
+    from flows import chaos as chaotic
+
+    plan = chaotic.Plan(
+        venue=venue,
+        lines=lines,
+        faults=faults,
+        every_s=every,
+        kinds=tuple(filter(None, kinds.split(","))) or chaotic.SUFFERED,
+        seed=seed,
+        symbols=("BTC-USDT", "ETH-USDT", "SOL-USDT", "DOGE-USDT"),
+        rate=1.0,
+        journal=journal,
+    )
+    with screen.status(f"{faults} faults, about {faults * every:.0f} s"):
+        done = asyncio.run(chaotic.run(plan))
+    table, well = chaotic.report(plan, done, chaotic.judge(done, journal))
+    print(table)
+    if not well:
+        sys.exit(1)
+
+
+@app.command()
 def replay(
     recording: Annotated[Path, typer.Argument(help="JSON lines; .gz and .zst too.")],
     lake: Annotated[Path, typer.Option(help="Where to write; made if missing.")],

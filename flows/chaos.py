@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import msgspec
+import numpy as np
 
 from config.exchange import (
     KINDS,
@@ -40,6 +41,12 @@ from operators.records.book import Book, BookState, Command
 from operators.records.dead import DeadLetter
 from operators.records.frame import Frame
 from operators.records.market import Gap, MarketEvent, Trade
+
+SUFFERED = (
+    *("disconnect", "stall", "drop", "duplicate", "reorder", "delay", "drip"),
+    *("garbage", "stale", "too_many", "refuse", "crossed", "skew"),
+)
+"""Kinds of faults that leave the other line of a pair alone."""
 
 _SETTLE_S = 2.0
 _BEGIN_S = 6.0
@@ -298,3 +305,29 @@ def restored_ms(done: Run, faults: list[tuple[int, str]]) -> dict[str, list[floa
         if now_ns is not None:
             found[kind].append((now_ns - at_ns) / 1e6)
     return dict(found)
+
+
+def report(plan: Plan, done: Run, judged: Judged) -> tuple[str, bool]:
+    """Return what came of it as lines of text, and whether it is well."""
+    pair = "hot pair" if plan.lines > 1 else "lone line with a backup"
+    text = [
+        f"{plan.venue}, {pair}: {plan.faults} faults, {len(judged.faults)} on a line"
+        f" that was open; {judged.trades} trades sent: {judged.lost} lost,"
+        f" {judged.twice} twice, {judged.disordered} out of order;"
+        f" {judged.books} books compared: {judged.wrong} wrong;"
+        f" {len(done.gaps)} gaps named, {len(done.dead)} dead letters",
+        f"{'fault':12} {'times':>6} {'p50 ms':>8} {'p99 ms':>8} {'worst':>8}",
+    ]
+    restored = restored_ms(done, judged.faults)
+    for kind, times in sorted(restored.items()):
+        text.append(_line(kind, times))
+    text.append(_line("all", [each for times in restored.values() for each in times]))
+    broken = judged.lost + judged.twice + judged.disordered if plan.lines > 1 else 0
+    return "\n".join(text), not broken and not judged.wrong and judged.books > 0
+
+
+def _line(kind: str, times: list[float]) -> str:
+    if not times:
+        return f"{kind:12} {0:6}"
+    cuts = np.percentile(times, [50, 99])
+    return f"{kind:12} {len(times):6} {cuts[0]:8.1f} {cuts[1]:8.1f} {max(times):8.1f}"

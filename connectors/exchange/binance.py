@@ -14,7 +14,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 import msgspec
 
-from connectors.exchange.message import Session
+from connectors.exchange.message import Bare, Floor, Message, Payload, Session
 from operators.records.base import UNREADABLE
 
 DEPTH_PATH: Final = "/api/v3/depth"
@@ -29,6 +29,8 @@ _METHODS: Final = (
 )
 
 _ID_LENGTH: Final = 36
+
+_BARE: Final = Bare()
 
 _Id = int | str | None
 _Json = dict[str, object] | list[object] | str | int | float | bool | None
@@ -48,9 +50,13 @@ class BinanceSession:
     Attributes:
         streams: What it is subscribed to, in the order of subscription.
         combined: Whether each frame names its stream.
+        floor: What it asks of the exchange: nothing.
     """
 
-    def __init__(self, streams: list[str], *, combined: bool) -> None:
+    def __init__(
+        self, streams: list[str], *, combined: bool, floor: Floor = _BARE
+    ) -> None:
+        self.floor = floor
         self.streams = dict.fromkeys(streams)
         self.combined = combined
 
@@ -65,6 +71,14 @@ class BinanceSession:
             yield msgspec.json.encode(error).decode()
             return
         yield msgspec.json.encode({"result": result, "id": request_id}).decode()
+
+    def hello(self) -> Iterator[str]:
+        """Say nothing."""
+        yield from ()
+
+    def dress(self, message: Message) -> Payload:
+        """Return what a message is on this connection."""
+        return message.combined if self.combined else message.raw
 
     @staticmethod
     def _decode(request: str | bytes) -> dict[str, object]:
@@ -133,15 +147,17 @@ class BinanceSession:
         return None
 
 
-def open_session(path: str) -> Session | None:
+def open_session(path: str, floor: Floor = _BARE) -> Session | None:
     """Return the session for ``/ws...`` or ``/stream...``; None for any other path."""
     url = urlsplit(path)
     if url.path.rstrip("/") == "/stream":
         named = parse_qs(url.query).get("streams", [""])[0]
-        return BinanceSession([s for s in named.split("/") if s], combined=True)
+        streams = [stream for stream in named.split("/") if stream]
+        return BinanceSession(streams, combined=True, floor=floor)
     if url.path == "/ws" or url.path.startswith("/ws/"):
         named = unquote(url.path.removeprefix("/ws"))
-        return BinanceSession([s for s in named.split("/") if s], combined=False)
+        streams = [stream for stream in named.split("/") if stream]
+        return BinanceSession(streams, combined=False, floor=floor)
     return None
 
 

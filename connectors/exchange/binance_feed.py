@@ -1,35 +1,27 @@
-"""Binance's spot protocol, the data: streams and REST answers made from a market.
+"""Binance's spot protocol, the data: streams made from a market.
 
 https://developers.binance.com/docs/binance-spot-api-docs/web-socket-streams
-https://developers.binance.com/docs/binance-spot-api-docs/rest-api/market-data-endpoints
-https://developers.binance.com/docs/binance-spot-api-docs/errors
 
 A frame is a pure function of the market and the simulated time. Depth is pushed per
 symbol every 100 ms and every second of simulated time, spread evenly over the symbols.
 """
 
-from collections.abc import Iterator
-from http import HTTPStatus
+from collections.abc import Iterable, Iterator
+from copy import copy, deepcopy
 from typing import Final
-from urllib.parse import parse_qs, urlsplit
 
-import msgspec
-
-from connectors.exchange.binance import DEPTH_PATH
+from connectors.exchange.binance import DEPTH_PATH, asked
+from connectors.exchange.binance_rest import BinanceRest, levels_text, native
 from connectors.exchange.book import Change
 from connectors.exchange.listing import Listing, decimal
 from connectors.exchange.market import Market, MarketEvent
-from connectors.exchange.message import NOT_FOUND, Answer, Message
+from connectors.exchange.message import Answer, Feed, Message
 from operators.records.base import Side
 from operators.records.time import MS
 
 _WINDOW_NS: Final = 100 * MS
 _SLOW: Final = 10
 """Every tenth window, the slow stream is pushed as well."""
-
-_DEFAULT_LEVELS: Final = 100
-_MOST_LEVELS: Final = 5_000
-_LIMIT_DIGITS: Final = 20
 
 
 class _Diff:
@@ -52,14 +44,16 @@ class _Diff:
         """Yield the frame, where there is anything to say."""
         if self._sequence == self._pushed:
             return
-        bids = _levels(self._listing, sorted(self._bids.items(), reverse=True))
-        asks = _levels(self._listing, sorted(self._asks.items()))
-        symbol = _name(self._listing)
+        bids = levels_text(self._listing, sorted(self._bids.items(), reverse=True))
+        asks = levels_text(self._listing, sorted(self._asks.items()))
+        symbol = native(self._listing)
         yield _message(
             symbol.lower(),
             self._stream,
             f'{{"e":"depthUpdate","E":{now_ns // MS},"s":"{symbol}",'
             f'"U":{self._pushed + 1},"u":{self._sequence},"b":{bids},"a":{asks}}}',
+        )._replace(
+            symbol=self._listing.symbol, update=(self._pushed + 1, self._sequence)
         )
         self._pushed = self._sequence
         self._bids.clear()
@@ -71,12 +65,14 @@ class BinanceFeed:
 
     Attributes:
         market: What it speaks of.
+        now_ns: How far it has come [ns UTC, simulated].
     """
 
     def __init__(self, market: Market) -> None:
         self.market = market
-        self._now_ns = market.start_ns
-        self._listings = {_name(x): x for x in market.listings}
+        self.now_ns = market.start_ns
+        self._rest = BinanceRest(market.listings, market.books)
+        self._listings = {native(x): x for x in market.listings}
         self._fast = [self._diff(x, "depth@100ms") for x in market.listings]
         self._slow = [self._diff(x, "depth") for x in market.listings]
         self._diffs = {
@@ -96,9 +92,9 @@ class BinanceFeed:
             push_ns = self._push_ns
             event_ns = self.market.upcoming_ns
             if min(push_ns, event_ns) > now_ns:
-                self._now_ns = now_ns
+                self.now_ns = now_ns
                 return
-            self._now_ns = min(push_ns, event_ns)
+            self.now_ns = min(push_ns, event_ns)
             if event_ns < push_ns:
                 yield from self._happen(self.market.advance())
             else:
@@ -120,7 +116,7 @@ class BinanceFeed:
         listing = event.listing
         for diff in self._diffs[listing.symbol]:
             diff.add(event.changes, event.sequence)
-        symbol, at_ms = _name(listing), event.event_ns // MS
+        symbol, at_ms = native(listing), event.event_ns // MS
         for fill in event.fills:
             maker = "true" if fill.aggressor is Side.SELL else "false"
             yield _message(
@@ -130,7 +126,7 @@ class BinanceFeed:
                 f'"p":"{decimal(fill.ticks * listing.tick)}",'
                 f'"q":"{decimal(fill.lots * listing.lot)}",'
                 f'"T":{at_ms},"m":{maker},"M":true}}',
-            )
+            )._replace(symbol=listing.symbol, trades=(str(fill.trade_id),))
         if event.top is not None:
             bid, bid_lots, ask, ask_lots = event.top
             yield _message(
@@ -141,108 +137,33 @@ class BinanceFeed:
                 f'"B":"{decimal(bid_lots * listing.lot)}",'
                 f'"a":"{decimal(ask * listing.tick)}",'
                 f'"A":"{decimal(ask_lots * listing.lot)}"}}',
-            )
+            )._replace(symbol=listing.symbol)
+
+    def symbol_of(self, native: str) -> str | None:
+        """Return the canonical name of a listed symbol, None of any other."""
+        listing = self._listings.get(native.upper())
+        return listing.symbol if listing else None
+
+    def greet(self, stream: str) -> Iterable[Message]:
+        """Return nothing: books are fetched."""
+        return ()
 
     def rest(self, path: str) -> Answer | None:
         """Return the answer to a REST request, None where the path is not REST."""
-        url = urlsplit(path)
-        if not url.path.startswith("/api/"):
-            return None
-        query = {name: values[0] for name, values in parse_qs(url.query).items()}
-        match url.path:
-            case "/api/v3/ping":
-                return Answer(HTTPStatus.OK, "{}")
-            case "/api/v3/time":
-                return _json({"serverTime": self._now_ns // MS})
-            case "/api/v3/exchangeInfo":
-                return self._exchange_info(query)
-            case path if path == DEPTH_PATH:
-                return self._depth(query)
-        return NOT_FOUND
+        return self._rest.answer(path, self.now_ns)
 
-    def _depth(self, query: dict[str, str]) -> Answer:
-        if "symbol" not in query:
-            text = "Mandatory parameter 'symbol' was not sent, was empty/null, or "
-            return _refusal(-1102, text + "malformed.")
-        listing = self._listings.get(query["symbol"])
-        if listing is None:
-            return _refusal(-1121, "Invalid symbol.")
-        limit = query.get("limit", str(_DEFAULT_LEVELS))
-        if not limit.isdecimal() or not limit.isascii() or len(limit) > _LIMIT_DIGITS:
-            text = "Illegal characters found in parameter 'limit'; legal range is "
-            return _refusal(-1100, text + "'^[0-9]{1,20}$'.")
-        most = min(int(limit), _MOST_LEVELS) or _DEFAULT_LEVELS
-        book = self.market.books[listing.symbol]
-        bids = _levels(listing, list(book.bids)[:most])
-        asks = _levels(listing, list(book.asks)[:most])
-        body = f'{{"lastUpdateId":{book.sequence},"bids":{bids},"asks":{asks}}}'
-        return Answer(HTTPStatus.OK, body)
+    def snapshot_symbol(self, path: str) -> str | None:
+        """Return whose book a REST request is for, None of any other."""
+        end_point, symbol = asked(path)
+        return self.symbol_of(symbol) if end_point == DEPTH_PATH else None
 
-    def _exchange_info(self, query: dict[str, str]) -> Answer:
-        names = list(self._listings)
-        if "symbol" in query:
-            names = [query["symbol"]]
-        elif "symbols" in query:
-            try:
-                names = msgspec.json.decode(query["symbols"], type=list[str])
-            except msgspec.DecodeError:
-                text = "Illegal characters found in parameter 'symbols'."
-                return _refusal(-1100, text)
-        if not set(names) <= set(self._listings):
-            return _refusal(-1121, "Invalid symbol.")
-        return _json(
-            {
-                "timezone": "UTC",
-                "serverTime": self._now_ns // MS,
-                "rateLimits": [],
-                "exchangeFilters": [],
-                "symbols": [_facts(self._listings[name]) for name in names],
-            }
-        )
-
-
-def _name(listing: Listing) -> str:
-    return listing.base + listing.quote
+    def frozen(self) -> Feed:
+        """Return a copy that goes on to answer as of now."""
+        still = copy(self)
+        still._rest = BinanceRest(self.market.listings, deepcopy(self.market.books))
+        return still
 
 
 def _message(symbol: str, kind: str, raw: str) -> Message:
     stream = f"{symbol}@{kind}"
     return Message(kind, stream, raw, f'{{"stream":"{stream}","data":{raw}}}')
-
-
-def _levels(listing: Listing, levels: list[tuple[int, int]]) -> str:
-    rows = [
-        f'["{decimal(ticks * listing.tick)}","{decimal(lots * listing.lot)}"]'
-        for ticks, lots in levels
-    ]
-    return f"[{','.join(rows)}]"
-
-
-def _facts(listing: Listing) -> dict[str, object]:
-    tick, lot = decimal(listing.tick), decimal(listing.lot)
-    price = {"minPrice": tick, "maxPrice": "1000000.00000000", "tickSize": tick}
-    size = {"minQty": lot, "maxQty": "900000000.00000000", "stepSize": lot}
-    return {
-        "symbol": _name(listing),
-        "status": "TRADING",
-        "baseAsset": listing.base,
-        "baseAssetPrecision": 8,
-        "quoteAsset": listing.quote,
-        "quotePrecision": 8,
-        "quoteAssetPrecision": 8,
-        "isSpotTradingAllowed": True,
-        "filters": [
-            {"filterType": "PRICE_FILTER", **price},
-            {"filterType": "LOT_SIZE", **size},
-            {"filterType": "NOTIONAL", "minNotional": "5.00000000"},
-        ],
-    }
-
-
-def _json(value: object) -> Answer:
-    return Answer(HTTPStatus.OK, msgspec.json.encode(value).decode())
-
-
-def _refusal(code: int, text: str) -> Answer:
-    body = msgspec.json.encode({"code": code, "msg": text}).decode()
-    return Answer(HTTPStatus.BAD_REQUEST, body)

@@ -63,6 +63,11 @@ class Ladder:
             ticks = rank * self._sign
             yield ticks, self._lots[ticks]
 
+    def best_levels(self, count: int) -> list[tuple[int, int]]:
+        """Return ticks and lots of the best levels, best first."""
+        ranks = self._ranks[: -count - 1 : -1]
+        return [(rank * self._sign, self._lots[rank * self._sign]) for rank in ranks]
+
     def lots(self, ticks: int) -> int:
         """Return the lots at a price, 0 where there is no level."""
         return self._lots.get(ticks, 0)

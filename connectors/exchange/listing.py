@@ -1,6 +1,6 @@
 """What the simulated exchange lists: realistic ticks, lots, prices and activity."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 import msgspec
@@ -25,6 +25,7 @@ class Listing(msgspec.Struct, frozen=True):
         volatility_pct: Yearly volatility in normal times [%].
         beta: How strongly it moves with the market [1].
         activity: Arrivals of orders in normal times [1/s].
+        term: ``PERP`` for a perpetual, nothing for spot.
     """
 
     base: str
@@ -35,11 +36,13 @@ class Listing(msgspec.Struct, frozen=True):
     volatility_pct: float
     beta: float
     activity: float
+    term: str = ""
 
     @property
     def symbol(self) -> str:
         """Canonical name."""
-        return f"{self.base}-{self.quote}"
+        pair = f"{self.base}-{self.quote}"
+        return f"{pair}-{self.term}" if self.term else pair
 
     def lots(self, notional: float) -> int:
         """Return how many lots cost about ``notional`` [quote]; at least one."""
@@ -74,20 +77,33 @@ _LISTED: Final = (
     Listing("ATOM", "USDT", 4.691, 100_000, 1_000_000, 75, 1.1, 10),
 )
 
+_QUOTED: Final = (
+    *(("USDT", ""), ("USDT", "PERP"), ("USD", ""), ("USDC", ""), ("USDC", "PERP")),
+)
+
 
 def listings(symbols: Iterable[str]) -> tuple[Listing, ...]:
     """Return what is listed under these names.
 
+    What is listed in USDT is so in USD and USDC too, and is as a perpetual but in USD.
+
     Raises:
         ExchangeError: If a name is not listed, or twice among ``symbols``.
     """
-    listed = {listing.symbol: listing for listing in _LISTED}
+    listed = {listing.symbol: listing for listing in _variants()}
     names = list(symbols)
     for name in names:
         if name not in listed:
-            text = f"symbols: {name} is not listed; listed are {', '.join(listed)}"
+            known = ", ".join(listing.symbol for listing in _LISTED)
+            text = f"symbols: {name} is not listed; listed are {known}"
             raise ExchangeError(text)
         if names.count(name) > 1:
             text = f"symbols: {name} more than once"
             raise ExchangeError(text)
     return tuple(listed[name] for name in names)
+
+
+def _variants() -> Iterator[Listing]:
+    for listing in _LISTED:
+        for quote, term in _QUOTED:
+            yield msgspec.structs.replace(listing, quote=quote, term=term)

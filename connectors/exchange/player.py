@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Final, TypeGuard
 
 from config.exchange import PlayerParams
-from connectors.exchange.client import Outgoing, untouched
 from connectors.exchange.listing import ExchangeError
 from connectors.exchange.message import Message
 from connectors.exchange.programme import Programme
@@ -40,7 +39,6 @@ async def play(
     *,
     stop: asyncio.Event,
     ready: Callable[[int], None],
-    outgoing: Outgoing = untouched,
 ) -> Report:
     """Play a recording to its end, or until told to stop; return what was sent.
 
@@ -48,7 +46,6 @@ async def play(
         params: Settings.
         stop: Set it to stop early; clients then get all that was queued for them.
         ready: Told the port, once clients can connect.
-        outgoing: What is really sent for each frame.
 
     Raises:
         ExchangeError: If the recording has no frames of the venue.
@@ -56,10 +53,8 @@ async def play(
         OSError: If the port is taken.
     """
     programme = await asyncio.to_thread(_survey, params)
-    open_session = PROTOCOLS[params.venue].open_session
-    server = Server(
-        params, open_session=open_session, rest=programme.rest, outgoing=outgoing
-    )
+    open_session = programme.open_session
+    server = Server(params, open_session=open_session, rest=programme.rest)
     ready(await server.start())
     playing = asyncio.create_task(_play(params, programme, server))
     stopping = asyncio.create_task(stop.wait())

@@ -5,7 +5,7 @@ from http import HTTPStatus
 from pathlib import Path
 from typing import NamedTuple
 
-from connectors.exchange.message import NOT_FOUND, Answer
+from connectors.exchange.message import NOT_FOUND, Answer, Bare, Session
 from connectors.exchange.protocols import Protocol
 from connectors.recording import Recording
 from operators.records.frame import Frame, FrameKind
@@ -77,9 +77,13 @@ class Programme:
         body = text if isinstance(text, str) else text.decode(errors="replace")
         self._bodies[question].append(_Body(frame.received_ns, body))
 
+    def open_session(self, path: str) -> Session | None:
+        """Return the session for the path of a WebSocket; None of another path."""
+        return self._protocol.open_session(path, Bare(self.position_ns))
+
     def rest(self, path: str) -> Answer | None:
         """Return the recorded answer; None for the path of a WebSocket."""
-        if self._protocol.open_session(path) is not None:
+        if self.open_session(path) is not None:
             return None
         bodies = self._bodies.get(self._protocol.asked(path), [])
         for body in bodies:

@@ -2,13 +2,13 @@
 
 It knows no venue: sessions and REST answers come from a protocol, frames from whoever
 publishes them. Nothing is left out in silence: a client gets every frame of its streams
-in order, or is told why it is disconnected.
+in order, or is told why it is disconnected; unless a fault at the door does otherwise.
 """
 
 import asyncio
 from collections import Counter
 from http import HTTPStatus
-from typing import Final
+from typing import Final, Protocol
 
 import msgspec
 from websockets.asyncio.server import Server as SocketServer
@@ -17,8 +17,15 @@ from websockets.exceptions import ConnectionClosed
 from websockets.http11 import Request, Response
 
 from config.exchange import ListenParams
-from connectors.exchange.client import Client, Outgoing, untouched
-from connectors.exchange.message import NOT_FOUND, Answer, Message, OpenSession, Rest
+from connectors.exchange.client import Client
+from connectors.exchange.message import (
+    NOT_FOUND,
+    Answer,
+    Message,
+    OpenSession,
+    Outbound,
+    Rest,
+)
 
 _PING_S: Final = 20
 _PONG_S: Final = 60
@@ -61,6 +68,36 @@ class Report(msgspec.Struct, frozen=True):
         )
 
 
+CUT_OFF: Final = Answer(HTTPStatus.SERVICE_UNAVAILABLE, "")
+"""What a door answers so that the connection ends without an answer."""
+
+
+class Door(Protocol):
+    """Who sees clients come and go, and may turn them away."""
+
+    def refuses(self, path: str, *, socket: bool) -> Answer | None:
+        """Return the answer to a request that is not let in."""
+
+    def opened(self, client: Client) -> None:
+        """Take note that a client is there."""
+
+    def closed(self, client: Client) -> None:
+        """Take note that it has left."""
+
+
+class OpenDoor:
+    """Lets everyone in."""
+
+    def refuses(self, path: str, *, socket: bool) -> Answer | None:
+        """Return None."""
+
+    def opened(self, client: Client) -> None:
+        """Do nothing."""
+
+    def closed(self, client: Client) -> None:
+        """Do nothing."""
+
+
 class Server:
     """Accepts clients, answers them, and hands them what is published."""
 
@@ -70,12 +107,12 @@ class Server:
         *,
         open_session: OpenSession,
         rest: Rest,
-        outgoing: Outgoing = untouched,
+        door: Door | None = None,
     ) -> None:
         self._params = params
         self._open_session = open_session
         self._rest = rest
-        self._outgoing = outgoing
+        self._door = door or OpenDoor()
         self._clients: dict[Client, None] = {}
         self._sent: Counter[str] = Counter()
         self._counts: Counter[str] = Counter()
@@ -108,12 +145,12 @@ class Server:
     def publish(self, message: Message) -> None:
         """Queue a frame for its clients; disconnect one that is too far behind."""
         for client in self._audience(message):
-            client.offer(message.kind, _payload(client, message))
+            client.offer(client.dressed(message))
 
     async def deliver(self, message: Message) -> None:
         """Queue a frame for its clients; wait for one that is too far behind."""
         for client in self._audience(message):
-            await client.deliver(message.kind, _payload(client, message))
+            await client.deliver(client.dressed(message))
 
     def _audience(self, message: Message) -> list[Client]:
         audience = [client for client in self._clients if client.wants(message)]
@@ -154,11 +191,16 @@ class Server:
         self, connection: ServerConnection, request: Request
     ) -> Response | None:
         """Answer a REST request; let a WebSocket of a known path through."""
-        answer = self._rest(request.path)
-        if answer is None and self._open_session(request.path) is not None:
+        path = request.path
+        answer = self._rest(path)
+        socket = answer is None and self._open_session(path) is not None
+        refusal = self._door.refuses(path, socket=socket)
+        if refusal is CUT_OFF:
+            connection.transport.abort()
+        if socket and refusal is None:
             return None
         self._counts["requests"] += 1
-        return _response(connection, answer or NOT_FOUND)
+        return _response(connection, refusal or answer or NOT_FOUND)
 
     async def _attend(self, connection: ServerConnection) -> None:
         """Talk to one client until it leaves."""
@@ -166,29 +208,41 @@ class Server:
         session = self._open_session(path)
         if session is None:
             return
-        client = Client(connection, session, self._params.queue_frames)
-        self._clients[client] = None
         self._counts["clients"] += 1
-        writer = asyncio.create_task(client.write(self._sent, self._outgoing))
+        client = Client(
+            connection,
+            session,
+            self._params.queue_frames,
+            number=self._counts["clients"],
+            path=path,
+        )
+        self._clients[client] = None
+        self._door.opened(client)
+        writer = asyncio.create_task(client.write(self._sent))
         try:
+            for text in session.hello():
+                client.offer(Outbound("reply", text))
             async for request in connection:
                 for reply in session.answer(request):
-                    client.offer("reply", reply)
+                    if isinstance(reply, str):
+                        client.offer(Outbound("reply", reply))
+                    else:
+                        client.offer(client.dressed(reply))
         except ConnectionClosed:
             pass
         finally:
             del self._clients[client]
+            client.leaving = True
+            self._door.closed(client)
             self._counts["slow"] += client.slow
             writer.cancel()
             await asyncio.wait([writer])
-
-
-def _payload(client: Client, message: Message) -> str | bytes:
-    return message.combined if client.session.combined else message.raw
 
 
 def _response(connection: ServerConnection, answer: Answer) -> Response:
     response = connection.respond(HTTPStatus(answer.status), answer.body)
     del response.headers["Content-Type"]
     response.headers["Content-Type"] = "application/json;charset=UTF-8"
+    for name, value in answer.headers:
+        response.headers[name] = value
     return response

@@ -29,11 +29,13 @@ class ArbitrateParams(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     Attributes:
         hold_ms: How long a record waits for what lies before it, while another line
-            may still bring that [ms].
+            that is open brings nothing [ms].
+        patience_ms: How long it waits while another line is behind, but moves [ms].
         tally_s: How often a line is accounted for [s].
     """
 
     hold_ms: Annotated[int, msgspec.Meta(ge=0)] = 300
+    patience_ms: Annotated[int, msgspec.Meta(ge=0)] = 10_000
     tally_s: Annotated[int, msgspec.Meta(ge=1)] = 10
 
 
@@ -97,6 +99,7 @@ class Arbitrate:
 
     def __init__(self, params: ArbitrateParams) -> None:
         self._hold_ns = params.hold_ms * MS
+        self._patience_ns = params.patience_ms * MS
         self._tally_ns = params.tally_s * SECOND
         self.state = ArbitrateState()
 
@@ -132,7 +135,7 @@ class Arbitrate:
 
     def close(self) -> Iterator[MarketEvent | Tally]:
         """Say what is still held, and account for what came since the last tally."""
-        yield from self._due(2**63, 0)
+        yield from self._due(2**63)
         yield from self._tallies(self.state.beat_ns)
 
     def _open(self, line: str) -> Share:
@@ -160,7 +163,7 @@ class Arbitrate:
         state.trades.leave(moved.line)
         state.deltas.leave(moved.line)
         yield from state.book.move(moved)
-        yield from self._due(moved.received_ns, self._hold_ns)
+        yield from self._due(moved.received_ns)
 
     def _trade(self, line: str, trade: Trade, share: Share) -> Iterator[MarketEvent]:
         number, state = trade.sequence, self.state
@@ -176,14 +179,14 @@ class Arbitrate:
             return
         trades = state.trades
         if trades.repeats(number):
-            trades.at[line] = number
+            trades.note(line, number, trade.received_ns)
             share.repeated += 1
         else:
             share.taken += 1
             if trades.takes(line, trade, number, number - 1):
                 yield trade
         if trades.held:
-            yield from self._due(trade.received_ns, self._hold_ns)
+            yield from self._due(trade.received_ns)
 
     def _delta(
         self, line: str, delta: BookDelta, share: Share
@@ -197,25 +200,27 @@ class Arbitrate:
             return
         previous = -1 if delta.previous is None else delta.previous
         if number < previous == deltas.last:
-            deltas.restart(line, number)  # the venue says so: it counts anew
+            deltas.restart(
+                line, number, delta.received_ns
+            )  # it counts anew, and says so
             share.taken += 1
             yield delta
         elif deltas.repeats(number):
-            deltas.at[line] = number
+            deltas.note(line, number, delta.received_ns)
             share.repeated += 1
         else:
             share.taken += 1
             if deltas.takes(line, delta, number, previous):
                 yield delta
         if deltas.held:
-            yield from self._due(delta.received_ns, self._hold_ns)
+            yield from self._due(delta.received_ns)
 
     def _other(
         self, line: str, event: MarketEvent, share: Share
     ) -> Iterator[MarketEvent | Tally]:
         state = self.state
         if type(event) is Heartbeat:
-            yield from self._due(event.received_ns, self._hold_ns)
+            yield from self._due(event.received_ns)
             if event.event_ns <= state.beat_ns:
                 return
             before_ns, state.beat_ns = state.beat_ns, event.event_ns
@@ -261,21 +266,23 @@ class Arbitrate:
                     next=number,
                     reason="restart",
                 )
-                deltas.restart(line, number)
+                deltas.restart(line, number, snapshot.received_ns)
             elif deltas.last is None or self.state.lines_open == 1:
-                deltas.restart(line, max(number, deltas.last or -1))
-            deltas.at[line] = number
+                newest = max(number, deltas.last or -1)
+                deltas.restart(line, newest, snapshot.received_ns)
+            deltas.note(line, number, snapshot.received_ns)
         yield snapshot
-        yield from self._due(snapshot.received_ns, self._hold_ns)
+        yield from self._due(snapshot.received_ns)
 
-    def _due(self, now_ns: int, hold_ns: int) -> Iterator[MarketEvent]:
+    def _due(self, now_ns: int) -> Iterator[MarketEvent]:
         """Yield what waits no longer; before a delta, the gap that it leaves."""
         state = self.state
+        limits = (self._hold_ns, self._patience_ns, state.lines_open)
         if state.trades.held:
-            for held_trade, _ in state.trades.due(now_ns, hold_ns, state.lines_open):
+            for held_trade, _ in state.trades.due(now_ns, *limits):
                 yield held_trade.event
         if state.deltas.held:
-            for held, last in state.deltas.due(now_ns, hold_ns, state.lines_open):
+            for held, last in state.deltas.due(now_ns, *limits):
                 if last is not None:
                     yield Gap(
                         **held.event.stamp,

@@ -9,6 +9,7 @@ import pytest
 import yaml
 from msgspec.structs import fields
 
+from config.exchange import Script, Stall
 from config.load import DEFAULT, ConfigError, load, save
 from config.settings import HttpUrl, Kafka, Name, Settings, Symbol, WebSocketUrl
 
@@ -148,6 +149,7 @@ SAMPLES = [
     (Symbol, "A-B"),
     (WebSocketUrl, "wss://other/x"),
     (HttpUrl, "https://other"),
+    (Script, Script(seed=9, faults=(Stall(at_s=1.0, for_s=2.0),))),
     (fields(Kafka)[0].type, "a:1,b:2"),
 ]
 

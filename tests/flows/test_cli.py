@@ -15,7 +15,7 @@ from infra.kafka.real import RealBroker
 ROOT = Path(__file__).parents[2]
 COMMANDS = (
     *("up", "ingest", "flow", "show", "exchange", "play", "replay", "record", "sql"),
-    *("topics apply", "topics diff"),
+    *("topics apply", "topics diff", "chaos"),
 )
 LINE = {
     "venue": "binance",
