@@ -13,7 +13,7 @@ help: ## Say what can be made.
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-9s %s\n", $$1, $$2}'
 
 run: install ## Run everything on this machine until Ctrl-C (RUN_SECONDS=30 stops by itself).
-	@exec $(TAPEWATCH) up --stop-with-parent $(if $(RUN_SECONDS),--seconds $(RUN_SECONDS)) $(RUN_ARGS)
+	@exec $(TAPEWATCH) up --stop-with-parent --faults connectors/exchange/mild.yaml $(if $(RUN_SECONDS),--seconds $(RUN_SECONDS)) $(RUN_ARGS)
 
 test: install ## Run all that CI runs: style, types, imports, tests.
 	@echo "==> 1/4 style"

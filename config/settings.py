@@ -14,6 +14,7 @@ from operators.features.bars import BarsParams
 from operators.market.arbitrate import ArbitrateParams
 from operators.market.decode import DecodeParams
 from operators.market.order_book import OrderBookParams
+from operators.market.stale import StaleParams
 
 Positive = Annotated[int, msgspec.Meta(ge=1)]
 PositiveFloat = Annotated[float, msgspec.Meta(gt=0, le=1e9)]
@@ -182,5 +183,6 @@ class Settings(_Section, frozen=True, kw_only=True):
     decode: DecodeParams = DecodeParams()
     arbitrate: ArbitrateParams = ArbitrateParams()
     book: OrderBookParams = OrderBookParams()
+    stale: StaleParams = StaleParams()
     bars: BarsParams = BarsParams()
     exchange: ExchangeParams = ExchangeParams()

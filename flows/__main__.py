@@ -1,6 +1,5 @@
 """The command line: ``tapewatch``, or ``python -m flows``."""
 
-import asyncio
 import signal
 import sys
 from collections.abc import Callable, Iterator
@@ -8,11 +7,10 @@ from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
 from threading import Event
-from typing import Annotated, Any
+from typing import Annotated
 
 import msgspec
 import typer
-from rich.console import Console
 from rich.progress import (
     BarColumn,
     DownloadColumn,
@@ -21,9 +19,10 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
-from config.exchange import ExchangeParams, PlayerParams
 from config.load import DEFAULT, ConfigError, load
 from config.settings import Settings
+from flows import exchanges
+from flows.exchanges import Config, Faults, screen
 
 app = typer.Typer(
     help="Watch the tape of many crypto exchanges at once, and act on it.",
@@ -37,9 +36,6 @@ app = typer.Typer(
 topics_app = typer.Typer(help="The topics of infra/kafka/topics.yaml.")
 app.add_typer(topics_app, name="topics", no_args_is_help=True)
 
-screen = Console(stderr=True)
-
-Config = Annotated[Path, typer.Option("--config", "-c", help="Settings, in YAML.")]
 Seconds = Annotated[
     float | None, typer.Option(min=0.1, help="Stop by itself after so many seconds.")
 ]
@@ -80,6 +76,7 @@ def up(
     ] = 1.0,
     broker: Annotated[Broker, typer.Option(help="Which broker.")] = Broker.AUTO,
     lake: Lake = None,
+    faults: Faults = None,
     stop_with_parent: Annotated[
         bool, typer.Option(help="Stop when the calling process goes away.")
     ] = False,
@@ -93,7 +90,7 @@ def up(
     """
     from flows.up import Wish, run_up
 
-    settings = _loaded(config, lake)
+    settings = exchanges.with_faults(_loaded(config, lake), faults)
     wish = Wish(
         venues=tuple(filter(None, venues.split(","))),
         seconds=seconds,
@@ -153,88 +150,13 @@ def show(
     print(to_mermaid(graph))
 
 
-@app.command()
-def exchange(config: Config = DEFAULT) -> None:
-    """Run the simulated exchange of the settings until Ctrl-C.
-
-    Example: `tapewatch exchange`
-    """
-    from connectors.exchange.simulation import serve as simulate
-
-    params: ExchangeParams = _loaded(config).exchange
-    _serve(simulate, params)
-
-
-@app.command()
-def play(
-    recording: Annotated[Path, typer.Argument(help="The recording.")],
-    speed: Annotated[float, typer.Option(min=0.0, help="0: flat out.")] = 1.0,
-    port: Annotated[int, typer.Option(help="0 takes a free one.")] = 0,
-    venue: Annotated[str, typer.Option(help="Whose frames of it.")] = "binance",
-    clients: Annotated[int, typer.Option(min=1, help="Clients to wait for.")] = 1,
-) -> None:
-    """Serve a recording over real sockets, as its venue would, then end.
-
-    Example: `tapewatch play monday.jsonl.zst --speed 5`
-    """
-    from connectors.exchange.player import play as play_recording
-
-    values = {
-        "recording": str(recording),
-        "speed": speed,
-        "port": port,
-        "venue": venue,
-        "clients": clients,
-    }
-    try:
-        params = msgspec.convert(values, PlayerParams, strict=False)
-    except msgspec.ValidationError as error:
-        raise ConfigError(str(error)) from error
-    _serve(play_recording, params)
-
-
-@app.command()
-def chaos(
-    venue: Annotated[str, typer.Option(help="Whose protocol.")] = "binance",
-    lines: Annotated[
-        int, typer.Option(min=1, max=2, help="2: a hot pair; 1: a line and a backup.")
-    ] = 2,
-    faults: Annotated[int, typer.Option(min=1, help="How many faults.")] = 20,
-    every: Annotated[float, typer.Option(min=1.0, help="Seconds between two.")] = 3.0,
-    kinds: Annotated[
-        str, typer.Option(help="Which, by commas; all that one line can suffer.")
-    ] = "",
-    seed: Annotated[int, typer.Option(min=0, help="Same seed, same faults.")] = 1,
-    journal: Annotated[
-        Path, typer.Option(help="Where the exchange writes what is true.")
-    ] = Path(".tapewatch/chaos.jsonl"),
-) -> None:
-    """Let the exchange misbehave, and judge the lines by what it meant to send.
-
-    Ends with 1 if a hot pair lost, repeated or reordered anything, or if any book was
-    wrong while it was published.
-
-    Example: `tapewatch chaos --venue binance --faults 40`
-    """
-    from flows import chaos as chaotic
-
-    plan = chaotic.Plan(
-        venue=venue,
-        lines=lines,
-        faults=faults,
-        every_s=every,
-        kinds=tuple(filter(None, kinds.split(","))) or chaotic.SUFFERED,
-        seed=seed,
-        symbols=("BTC-USDT", "ETH-USDT", "SOL-USDT", "DOGE-USDT"),
-        rate=1.0,
-        journal=journal,
-    )
-    with screen.status(f"{faults} faults, about {faults * every:.0f} s"):
-        done = asyncio.run(chaotic.run(plan))
-    table, well = chaotic.report(plan, done, chaotic.judge(done, journal))
-    print(table)
-    if not well:
-        sys.exit(1)
+for command in (
+    exchanges.exchange,
+    exchanges.play,
+    exchanges.chaos,
+    exchanges.instruments,
+):
+    app.command()(command)
 
 
 @app.command()
@@ -379,22 +301,6 @@ def _flow_name(name: str) -> str:
     return name
 
 
-def _serve(run: Callable[..., Any], params: Any) -> None:
-    async def serve() -> None:
-        stop = asyncio.Event()
-        loop = asyncio.get_running_loop()
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            loop.add_signal_handler(number, stop.set)
-        report = await run(
-            params,
-            stop=stop,
-            ready=lambda port: print(f"ready on 127.0.0.1:{port}", flush=True),
-        )
-        print(report, flush=True)
-
-    asyncio.run(serve())
-
-
 @contextmanager
 def _progress(title: str) -> Iterator[Callable[[int, int], None]]:
     columns = (TextColumn(title), BarColumn(), DownloadColumn(), TimeRemainingColumn())
@@ -406,6 +312,7 @@ def _progress(title: str) -> Iterator[Callable[[int, int], None]]:
 def main() -> None:
     """Run the command line; what the user can mend ends in a line, not in a trace."""
     from connectors.exchange.listing import ExchangeError
+    from connectors.instruments import InstrumentsError
     from connectors.kafka import KafkaError
     from connectors.recording import RecordingError
     from flows.children import ChildError
@@ -422,6 +329,7 @@ def main() -> None:
         ConfigError,
         DeliveryError,
         ExchangeError,
+        InstrumentsError,
         KafkaError,
         LakeError,
         QueryError,

@@ -15,6 +15,7 @@ from collections import defaultdict
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, NamedTuple
+from urllib.parse import urlsplit
 
 import msgspec
 import numpy as np
@@ -22,6 +23,7 @@ import numpy as np
 from config.exchange import (
     KINDS,
     Disconnect,
+    Drip,
     ExchangeParams,
     MassDisconnect,
     OnClient,
@@ -30,7 +32,7 @@ from config.exchange import (
 from config.settings import Connection, Ingest, Line
 from connectors.exchange.simulation import serve
 from connectors.supervisor import Supervisor
-from connectors.venues import PARSERS
+from connectors.venues import PARSERS, VENUES
 from operators.market.arbitrate import Arbitrate, ArbitrateParams
 from operators.market.decode import DecodeParams
 from operators.market.heard import Heard, Moved
@@ -41,6 +43,7 @@ from operators.records.book import Book, BookState, Command
 from operators.records.dead import DeadLetter
 from operators.records.frame import Frame
 from operators.records.market import Gap, MarketEvent, Trade
+from operators.records.time import US
 
 SUFFERED = (
     *("disconnect", "stall", "drop", "duplicate", "reorder", "delay", "drip"),
@@ -48,9 +51,19 @@ SUFFERED = (
 )
 """Kinds of faults that leave the other line of a pair alone."""
 
+_BASES = ("BTC", "ETH", "SOL", "DOGE")
 _SETTLE_S = 2.0
 _BEGIN_S = 6.0
+_DRIP_PER_S = 200.0
+"""Slow, but fast enough that what waits is gone before the next fault."""
+
 _DRAIN_S = 2.0
+
+
+def symbols_of(venue: str) -> tuple[str, ...]:
+    """Return four symbols that a venue trades."""
+    quote = {"bybit_linear": "USDT-PERP", "coinbase": "USD", "kraken": "USD"}
+    return tuple(f"{base}-{quote.get(venue, 'USDT')}" for base in _BASES)
 
 
 class Plan(NamedTuple):
@@ -85,7 +98,7 @@ class Run:
 
     Attributes:
         trades: Ids passed on, by symbol, in order.
-        books: Best levels published, by symbol and sequence.
+        books: Best levels published, by symbol and by sequence, else by time [us].
         states: Changes of what can be believed.
         gaps: Gaps reported.
         dead: Frames that were no records.
@@ -96,7 +109,7 @@ class Run:
 
     def __init__(self) -> None:
         self.trades: defaultdict[str, list[Trade]] = defaultdict(list)
-        self.books: dict[tuple[str, int | None], Book] = {}
+        self.books: dict[tuple[str, int], Book] = {}
         self.states: list[BookState] = []
         self.gaps: list[Gap] = []
         self.dead: list[DeadLetter] = []
@@ -145,7 +158,8 @@ class Pipeline:
             run.gaps.append(event)
         for said in self._books[event.key].update([event]):
             if isinstance(said, Book):
-                run.books[said.symbol, said.sequence] = said
+                number = said.event_ns // US if said.sequence is None else said.sequence
+                run.books[said.symbol, number] = said
             elif isinstance(said, BookState):
                 run.states.append(said)
             else:
@@ -199,6 +213,8 @@ def script_of(plan: Plan) -> Script:
             values["for_s"] = 0.4 * plan.every_s
         if kind is MassDisconnect:
             values["client"] = "all"
+        if kind is Drip:
+            values["frames_per_s"] = _DRIP_PER_S
         faults.append(kind(**values))
     return Script(seed=plan.seed, faults=tuple(faults))
 
@@ -216,7 +232,7 @@ async def _flowing(supervisor: Supervisor) -> None:
 
 
 def _ingest(plan: Plan, port: int) -> Ingest:
-    path = {"binance": "/stream"}.get(plan.venue, "/")
+    path = urlsplit(VENUES[plan.venue].URL).path or "/"
     base = f"ws://127.0.0.1:{port}{path}"
     names = "ab"[: plan.lines]
     backups = (f"{base}?line=spare",) if plan.lines == 1 else ()
@@ -269,6 +285,8 @@ def judge(done: Run, journal: Path) -> Judged:
             faults.append((line["wall_ns"], line["kind"]))
         elif line["what"] == "book":
             ours = done.books.get((line["symbol"], line["id"]))
+            if ours is None:
+                ours = done.books.get((line["symbol"], line["event_ns"] // US))
             if ours is not None:
                 books += 1
                 wrong += not _same(ours, line)

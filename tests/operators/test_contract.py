@@ -22,6 +22,7 @@ from operators.market.decode import Decode, DecodeParams
 from operators.market.heard import Heard, Moved
 from operators.market.listen import Listen
 from operators.market.order_book import OrderBook, OrderBookParams
+from operators.market.stale import Stale, StaleParams
 from operators.records.base import Record, Side
 from operators.records.frame import Frame, FrameKind
 from operators.records.market import (
@@ -176,6 +177,7 @@ OPERATORS: dict[str, tuple[Callable[[], Any], Callable[[str], Records]]] = {
     "listen": (lambda: Listen(DecodeParams(), PARSERS), frames),
     "arbitrate": (lambda: Arbitrate(ArbitrateParams()), lines),
     "order_book": (lambda: OrderBook(OrderBookParams()), books),
+    "stale": (lambda: Stale(StaleParams(silence_s=1.0, gaps=1.0)), market),
     "bars": (lambda: Bars(BARS), market),
 }
 
@@ -292,6 +294,7 @@ def test_keys_interleaved_in_the_engine_say_what_they_say_alone(
         ("listen", "Heard Moved Ignored DeadLetter"),
         ("arbitrate", "Trade Top BookDelta BookSnapshot Heartbeat Gap Tally"),
         ("order_book", "Book BookState Command"),
+        ("stale", "Command"),
         ("bars", "Bar LateTrade"),
     ],
 )
