@@ -43,7 +43,7 @@ from operators.records.book import Book, BookState, Command
 from operators.records.dead import DeadLetter
 from operators.records.frame import Frame
 from operators.records.market import Gap, MarketEvent, Trade
-from operators.records.time import US
+from operators.records.time import MS, US
 
 SUFFERED = (
     *("disconnect", "stall", "drop", "duplicate", "reorder", "delay", "drip"),
@@ -312,16 +312,21 @@ def _same(ours: Book, line: dict[str, Any]) -> bool:
     )
 
 
-def restored_ms(done: Run, faults: list[tuple[int, str]]) -> dict[str, list[float]]:
-    """Return how long after each fault the next record was passed on [ms], by kind."""
+def silences_ms(done: Run, faults: list[tuple[int, str]]) -> dict[str, list[float]]:
+    """Return the longest time without a record passed on after each fault [ms].
+
+    It is looked for from the fault to the next one, and is no shorter than the time
+    from the fault until records flow again.
+    """
     found: defaultdict[str, list[float]] = defaultdict(list)
-    passed = iter(sorted(done.passed_ns))
-    now_ns = next(passed, None)
-    for at_ns, kind in sorted(faults):
-        while now_ns is not None and now_ns <= at_ns:
-            now_ns = next(passed, None)
-        if now_ns is not None:
-            found[kind].append((now_ns - at_ns) / 1e6)
+    passed = np.array(sorted(done.passed_ns), dtype=np.int64)
+    times = sorted(faults)
+    ends = [at_ns for at_ns, _ in times[1:]] + [done.ended_ns]
+    for (at_ns, kind), end_ns in zip(times, ends, strict=True):
+        first, last = np.searchsorted(passed, [at_ns, end_ns])
+        within = passed[max(first - 1, 0) : last + 1]
+        if len(within) > 1:
+            found[kind].append(float(np.diff(within).max()) / MS)
     return dict(found)
 
 
@@ -334,12 +339,13 @@ def report(plan: Plan, done: Run, judged: Judged) -> tuple[str, bool]:
         f" {judged.twice} twice, {judged.disordered} out of order;"
         f" {judged.books} books compared: {judged.wrong} wrong;"
         f" {len(done.gaps)} gaps named, {len(done.dead)} dead letters",
+        "longest silence after a fault:",
         f"{'fault':12} {'times':>6} {'p50 ms':>8} {'p99 ms':>8} {'worst':>8}",
     ]
-    restored = restored_ms(done, judged.faults)
-    for kind, times in sorted(restored.items()):
+    silent = silences_ms(done, judged.faults)
+    for kind, times in sorted(silent.items()):
         text.append(_line(kind, times))
-    text.append(_line("all", [each for times in restored.values() for each in times]))
+    text.append(_line("all", [each for times in silent.values() for each in times]))
     broken = judged.lost + judged.twice + judged.disordered if plan.lines > 1 else 0
     return "\n".join(text), not broken and not judged.wrong and judged.books > 0
 

@@ -12,7 +12,7 @@ import msgspec
 from operators.records.base import UNREADABLE, NotARecordError
 from operators.records.dead import DeadLetter
 from operators.records.frame import Frame, FrameKind, Ignored
-from operators.records.market import Heartbeat, MarketEvent
+from operators.records.market import Gap, Heartbeat, MarketEvent
 from operators.records.time import SECOND
 from operators.records.topics import FRAMES
 
@@ -38,9 +38,11 @@ class Line(msgspec.Struct):
     Attributes:
         venue_ns: The venue's clock: the latest time it has stated [ns UTC], or None.
         symbols: Every symbol seen, in order of first sight.
+        sequence: The line's own counter, where the venue has one, since it was opened.
     """
 
     venue_ns: int | None = None
+    sequence: int | None = None
     symbols: dict[str, None] = msgspec.field(default_factory=dict)
 
     def now_ns(self, received_ns: int) -> int:
@@ -86,7 +88,8 @@ class Decode:
 
     The venue's clock is read off its own events, never off ours, so a recorder whose
     clock is wrong does no harm. Whenever it reaches a new second, each symbol of the
-    line gets a :class:`Heartbeat` on that second.
+    line gets a :class:`Heartbeat` on that second. Where the venue counts all messages
+    of a connection, a hole in that count is a :class:`Gap` of each of its symbols.
 
     In:  Frame, one connection, each line in order of arrival.
     Out: MarketEvent, Ignored or DeadLetter, at least one a frame.
@@ -108,6 +111,8 @@ class Decode:
         if line is None:
             line = self.state.setdefault(frame.line, Line())
         if frame.kind is not FrameKind.WS and frame.kind is not FrameKind.REST:
+            if frame.kind is not FrameKind.SENT:
+                line.sequence = None
             return (Ignored(**frame.place, reason=frame.kind.value),)
         try:
             parsed = self._parse(frame, line)
@@ -116,6 +121,8 @@ class Decode:
         said: Sequence[Decoded] = parsed.events
         if parsed.ignored:
             said = (Ignored(**frame.place, reason=parsed.ignored),)
+        if parsed.sequence is not None:
+            said = [*_missed(frame, line, parsed.sequence), *said]
         if parsed.venue_ns is not None and parsed.venue_ns != line.venue_ns:
             return [*said, *_pass_time(frame, line, parsed.venue_ns)]
         return said
@@ -159,6 +166,24 @@ def _size(payload: str | bytes) -> int:
 def _skewed(what: str, stated_ns: int, received_ns: int) -> str:
     apart_s = abs(stated_ns - received_ns) // SECOND
     return f"{what} time {stated_ns} ns is {apart_s} s from arrival, {received_ns} ns"
+
+
+def _missed(frame: Frame, line: Line, number: int) -> Iterator[Gap]:
+    """Yield a gap a symbol where the line's own counter has a hole."""
+    last = line.sequence
+    line.sequence = number if last is None else max(last, number)
+    if last is None or number <= last + 1:
+        return
+    for symbol in line.symbols:
+        yield Gap(
+            venue=frame.venue,
+            symbol=symbol,
+            event_ns=line.now_ns(frame.received_ns),
+            received_ns=frame.received_ns,
+            last=last,
+            next=number,
+            reason="line",
+        )
 
 
 def _pass_time(frame: Frame, line: Line, venue_ns: int) -> Iterator[Heartbeat]:

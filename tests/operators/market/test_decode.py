@@ -9,10 +9,10 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from connectors.venues import PARSERS
-from operators.market.decode import Decode, Decoded, DecodeParams
+from operators.market.decode import Decode, Decoded, DecodeParams, Line, Parsed
 from operators.records.dead import DeadLetter
 from operators.records.frame import Frame, FrameKind, Ignored
-from operators.records.market import Heartbeat, Top, Trade
+from operators.records.market import Gap, Heartbeat, Top, Trade
 from operators.records.time import MS, SECOND
 
 CALM = settings(deadline=None, suppress_health_check=list(HealthCheck))
@@ -232,3 +232,26 @@ def test_nothing_is_left_to_say_at_the_end() -> None:
     operator = Decode(DecodeParams(), PARSERS)
     list(operator.update([frame(REAL[0])]))
     assert list(operator.close()) == []
+
+
+def test_a_hole_in_the_count_of_a_line_is_a_gap_of_each_of_its_symbols() -> None:
+    """Repetitions and late messages are no holes; a new connection counts anew."""
+
+    def parse(frame: Frame, line: Any) -> Parsed:
+        number = int(frame.payload)
+        return Parsed(ignored="x", sequence=number)
+
+    operator = Decode(DecodeParams(), {"binance": parse})
+    operator.state["a"] = Line(symbols={"BTC-USDT": None, "ETH-USDT": None})
+    numbers = [5, 6, 6, 8, 7, 9, 12]
+    frames = [frame(str(number)) for number in numbers]
+    frames.append(frame("", kind=FrameKind.SENT))
+    frames.append(frame("14"))
+    frames.append(frame("", kind=FrameKind.OPEN))
+    frames.append(frame("1"))
+
+    outs = [out for each in frames for out in operator.decode(each)]
+
+    gaps = [(out.symbol, out.last, out.next) for out in outs if isinstance(out, Gap)]
+    holes = [(6, 8), (9, 12), (12, 14)]
+    assert gaps == [(s, *hole) for hole in holes for s in ("BTC-USDT", "ETH-USDT")]
