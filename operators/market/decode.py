@@ -42,8 +42,8 @@ class Line(msgspec.Struct):
     """
 
     venue_ns: int | None = None
-    sequence: int | None = None
     symbols: dict[str, None] = msgspec.field(default_factory=dict)
+    sequence: int | None = None
 
     def now_ns(self, received_ns: int) -> int:
         """Estimate the venue's clock at an arrival, for what the venue does not date.
