@@ -99,13 +99,15 @@ class _Partition(StatefulSourcePartition[Batch, Offsets]):
         groups: defaultdict[bytes | str, list[Record]] = defaultdict(list)
         decode = next(iter(self._decode.values()))
         for message in self._consumer.consume(self._size, self._wait_s):
-            if error := message.error():
-                raise KafkaException(error)
             if not self._only:
+                if failure := message.error():
+                    raise KafkaException(failure)
                 decode = self._decode[message.topic() or ""]
             try:
                 record = decode(message.value() or b"")
             except UNREADABLE as error:
+                if failure := message.error():  # the client's own, in a message's place
+                    raise KafkaException(failure) from error
                 groups[BURIED].append(dead_letter(message, str(error)))
             else:
                 groups[message.key() or record.key].append(record)
