@@ -12,13 +12,9 @@ import asyncio
 import random
 import time
 from collections import defaultdict
-from itertools import pairwise
 from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
-
-import msgspec
-import numpy as np
 
 from config.exchange import (
     KINDS,
@@ -43,7 +39,7 @@ from operators.records.book import Book, BookState, Command
 from operators.records.dead import DeadLetter
 from operators.records.frame import Frame
 from operators.records.market import Gap, MarketEvent, Trade
-from operators.records.time import MS, US
+from operators.records.time import US
 
 SUFFERED = (
     *("disconnect", "stall", "drop", "duplicate", "reorder", "delay", "drip"),
@@ -248,110 +244,3 @@ def _ingest(plan: Plan, port: int) -> Ingest:
         connects_per_minute=6_000,
     )
     return Ingest(connections=(connection,))
-
-
-class Judged(NamedTuple):
-    """A run beside the truth.
-
-    Attributes:
-        trades: Trades that the exchange meant to send.
-        lost: Of those, never passed on.
-        twice: Passed on more than once.
-        disordered: Passed on behind a later one.
-        books: Moments at which the true best levels and ours are both known.
-        wrong: Of those, how often they differ.
-        faults: When each fault began, by our clock, and its kind.
-    """
-
-    trades: int
-    lost: int
-    twice: int
-    disordered: int
-    books: int
-    wrong: int
-    faults: list[tuple[int, str]]
-
-
-def judge(done: Run, journal: Path) -> Judged:
-    """Compare a run with the exchange's journal."""
-    sent: defaultdict[str, list[str]] = defaultdict(list)
-    faults, books, wrong = [], 0, 0
-    for text in journal.read_text(encoding="utf-8").splitlines():
-        line = msgspec.json.decode(text)
-        within = done.settled_ns < line["wall_ns"] < done.ended_ns
-        if line["what"] == "sent" and within:
-            sent[line["symbol"]] += line["trades"]
-        elif line["what"] == "fault" and line["is"] == "begin" and line["clients"]:
-            faults.append((line["wall_ns"], line["kind"]))
-        elif line["what"] == "book":
-            ours = done.books.get((line["symbol"], line["id"]))
-            if ours is None:
-                ours = done.books.get((line["symbol"], line["event_ns"] // US))
-            if ours is not None:
-                books += 1
-                wrong += not _same(ours, line)
-    lost = twice = disordered = total = 0
-    for symbol, ids in sent.items():
-        got = [trade.trade_id for trade in done.trades[symbol]]
-        place = {each: number for number, each in enumerate(got)}
-        total += len(ids)
-        lost += sum(each not in place for each in ids)
-        twice += len(got) - len(place)
-        order = [place[each] for each in ids if each in place]
-        disordered += sum(b < a for a, b in pairwise(order))
-    return Judged(total, lost, twice, disordered, books, wrong, faults)
-
-
-def _same(ours: Book, line: dict[str, Any]) -> bool:
-    bids = [(float(price), float(quantity)) for price, quantity in line["bids"]]
-    asks = [(float(price), float(quantity)) for price, quantity in line["asks"]]
-    count = min(len(ours.bids), len(bids)), min(len(ours.asks), len(asks))
-    return (
-        list(ours.bids[: count[0]]) == bids[: count[0]]
-        and list(ours.asks[: count[1]]) == asks[: count[1]]
-    )
-
-
-def silences_ms(done: Run, faults: list[tuple[int, str]]) -> dict[str, list[float]]:
-    """Return the longest time without a record passed on after each fault [ms].
-
-    It is looked for from the fault to the next one, and is no shorter than the time
-    from the fault until records flow again.
-    """
-    found: defaultdict[str, list[float]] = defaultdict(list)
-    passed = np.array(sorted(done.passed_ns), dtype=np.int64)
-    times = sorted(faults)
-    ends = [at_ns for at_ns, _ in times[1:]] + [done.ended_ns]
-    for (at_ns, kind), end_ns in zip(times, ends, strict=True):
-        first, last = np.searchsorted(passed, [at_ns, end_ns])
-        within = passed[max(first - 1, 0) : last + 1]
-        if len(within) > 1:
-            found[kind].append(float(np.diff(within).max()) / MS)
-    return dict(found)
-
-
-def report(plan: Plan, done: Run, judged: Judged) -> tuple[str, bool]:
-    """Return what came of it as lines of text, and whether it is well."""
-    pair = "hot pair" if plan.lines > 1 else "lone line with a backup"
-    text = [
-        f"{plan.venue}, {pair}: {plan.faults} faults, {len(judged.faults)} on a line"
-        f" that was open; {judged.trades} trades sent: {judged.lost} lost,"
-        f" {judged.twice} twice, {judged.disordered} out of order;"
-        f" {judged.books} books compared: {judged.wrong} wrong;"
-        f" {len(done.gaps)} gaps named, {len(done.dead)} dead letters",
-        "longest silence after a fault:",
-        f"{'fault':12} {'times':>6} {'p50 ms':>8} {'p99 ms':>8} {'worst':>8}",
-    ]
-    silent = silences_ms(done, judged.faults)
-    for kind, times in sorted(silent.items()):
-        text.append(_line(kind, times))
-    text.append(_line("all", [each for times in silent.values() for each in times]))
-    broken = judged.lost + judged.twice + judged.disordered if plan.lines > 1 else 0
-    return "\n".join(text), not broken and not judged.wrong and judged.books > 0
-
-
-def _line(kind: str, times: list[float]) -> str:
-    if not times:
-        return f"{kind:12} {0:6}"
-    cuts = np.percentile(times, [50, 99])
-    return f"{kind:12} {len(times):6} {cuts[0]:8.1f} {cuts[1]:8.1f} {max(times):8.1f}"

@@ -94,6 +94,7 @@ def chaos(
     Example: `tapewatch chaos --venue binance --faults 40`
     """
     from flows import chaos as chaotic
+    from flows import verdict
 
     plan = chaotic.Plan(
         venue=venue,
@@ -108,7 +109,7 @@ def chaos(
     )
     with screen.status(f"{faults} faults, about {faults * every:.0f} s"):
         done = asyncio.run(chaotic.run(plan))
-    table, well = chaotic.report(plan, done, chaotic.judge(done, journal))
+    table, well = verdict.report(plan, done, verdict.judge(done, journal))
     print(table)
     if not well:
         sys.exit(1)

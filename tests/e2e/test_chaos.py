@@ -5,6 +5,7 @@ import asyncio
 import pytest
 
 from flows import chaos
+from flows.verdict import judge
 
 SYMBOLS = ("BTC-USDT", "ETH-USDT")
 
@@ -23,7 +24,7 @@ def test_a_hot_pair_loses_nothing_whatever_befalls_one_line(venue, tmp_path):
         journal=tmp_path / "journal.jsonl",
     )
     done = asyncio.run(chaos.run(plan))
-    judged = chaos.judge(done, plan.journal)
+    judged = judge(done, plan.journal)
 
     assert len(judged.faults) == plan.faults
     assert judged.trades > 100
@@ -45,7 +46,7 @@ def test_a_lone_line_recovers_and_its_books_are_never_wrong(tmp_path):
         journal=tmp_path / "journal.jsonl",
     )
     done = asyncio.run(chaos.run(plan))
-    judged = chaos.judge(done, plan.journal)
+    judged = judge(done, plan.journal)
 
     assert len(judged.faults) == plan.faults
     assert judged.twice == judged.disordered == judged.wrong == 0
