@@ -65,8 +65,7 @@ def of_recording(settings: Settings, recording: Path) -> Settings:
             venue=venue,
             symbols=tuple(symbols),
             channels=tuple(channels),
-            lines=(Line(url="ws://127.0.0.1:18080/stream"),),
-            rest_url="http://127.0.0.1:18080",
+            lines=(Line(),),
             simulated=True,
         )
         for (venue, name), (symbols, channels) in heard.items()
@@ -105,7 +104,8 @@ def _led_to(connection: Connection, port: int) -> Connection:
 
 
 def _at(url: str, port: int) -> str:
-    return urlunsplit(urlsplit(url)._replace(netloc=f"127.0.0.1:{port}"))
+    here = urlsplit(url)._replace(scheme="ws", netloc=f"127.0.0.1:{port}")
+    return urlunsplit(here)
 
 
 def _with_connections(settings: Settings, connections: list[Connection]) -> Settings:
