@@ -49,7 +49,8 @@ def of_recording(settings: Settings, recording: Path) -> Settings:
 
     Raises:
         RecordingError: If it cannot be read.
-        ConfigError: If it has no frames of a venue that our exchange can play.
+        ConfigError: If it has no frames of a venue that our exchange can play, or of
+            several: an exchange speaks for one.
     """
     heard: dict[tuple[str, str], tuple[dict[str, None], dict[str, None]]] = {}
     with Recording(recording) as source:
@@ -59,6 +60,10 @@ def of_recording(settings: Settings, recording: Path) -> Settings:
     if not heard:
         known = ", ".join(sorted(PROTOCOLS))
         raise ConfigError(f"--play {recording}: no frames of {known} in it")
+    venues = sorted({venue for venue, _ in heard})
+    if len(venues) > 1:
+        found = ", ".join(venues)
+        raise ConfigError(f"--play {recording}: Expected one venue, not {found}")
     connections = [
         Connection(
             name=name,
