@@ -10,6 +10,7 @@ from infra.kafka.ports import free
 from operators.records.frame import Frame, FrameKind
 from operators.records.topics import Topic
 from sinks.kafka import DeliveryError, KafkaSink, Publisher, TooLargeError
+from sinks.sent import SentError
 
 
 def frame(text: str) -> Frame:
@@ -30,11 +31,13 @@ TOPIC = Topic("frames.sink", Frame)
 def test_what_the_broker_never_confirms_is_an_error_before_the_commit():
     (port,) = free(1)
     nowhere = Kafka(bootstrap=f"127.0.0.1:{port}", delivery_timeout_s=1)
-    part = KafkaSink(nowhere, [TOPIC]).build_part("write", "all", None)
-    part.write_batch([[frame("lost?")]])
+    publisher = Publisher(nowhere, [TOPIC])
+    publisher.send([frame("lost?")])
 
     with pytest.raises(DeliveryError):
-        part.snapshot()
+        publisher.flush()
+    with pytest.raises(SentError, match=f"no answer from Kafka at 127.0.0.1:{port}"):
+        KafkaSink(nowhere, [TOPIC]).build_part("write", "all", None)
 
 
 def test_a_record_that_no_message_can_hold_is_refused_by_name(real_kafka):
