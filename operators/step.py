@@ -115,6 +115,28 @@ def only(
     return op.filter_map(step_id, up, let)
 
 
+def within(step_id: str, up: Stream[tuple[str, list[K]]]) -> Batches[K]:
+    """Key batches by what their records are about, within the key they came under.
+
+    A state key then says to which partition of its topic it belongs: it is found by
+    :func:`root`, wherever workers are added or taken away.
+    """
+
+    def regroup(batches: list[tuple[str, list[K]]]) -> list[tuple[str, list[K]]]:
+        return [
+            (f"{key}>{inner}", group)
+            for key, records in batches
+            for inner, group in by_key(records)
+        ]
+
+    return op.flat_map_batch(step_id, up, regroup)
+
+
+def root(state_key: str) -> str:
+    """Return the key of the message that a state key goes back to."""
+    return state_key.partition(">")[0]
+
+
 def rekey(step_id: str, up: Stream[tuple[str, list[K]]]) -> Batches[K]:
     """Key batches by what their records are about."""
 

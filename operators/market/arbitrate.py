@@ -7,6 +7,7 @@ import msgspec
 
 from operators.market.heard import Heard, Moved
 from operators.market.lone import Lone
+from operators.market.redriven import is_redriven
 from operators.market.sequenced import Sequenced
 from operators.records.market import (
     BookDelta,
@@ -91,7 +92,8 @@ class Arbitrate:
     Numbered trades and deltas are merged by :class:`Sequenced`. A book that the venue
     does not number is taken from one line at a time (:class:`Lone`). Quotes, marks and
     heartbeats are states, not events: the newest counts, an older one is stale. Trades
-    without numbers are told apart by their ids.
+    without numbers are told apart by their ids. What is driven again is no line that
+    others wait for: of it, those trades are passed on that are not known to have been.
 
     In:  Heard and Moved, one symbol, in order of arrival.
     Out: MarketEvent, in the venue's order; Tally, so that all of it is accounted for.
@@ -112,11 +114,15 @@ class Arbitrate:
                 continue
             line, event = each.line, each.event
             share = lines.get(line)
-            if type(event) is BookSnapshot and event.fetched:
-                share = share or self._aside(each)
-            elif share is None or not share.is_open:
-                state.key = each.key
-                share = self._open(line)
+            if share is None or not share.is_open:
+                if is_redriven(line):
+                    yield from self._again(each)
+                    continue
+                if type(event) is BookSnapshot and event.fetched:
+                    share = share or self._aside(each)
+                else:
+                    state.key = each.key
+                    share = self._open(line)
             if type(event) is Top:
                 number = event.event_ns if event.sequence is None else event.sequence
                 if number > state.top or number < share.top:
@@ -171,9 +177,7 @@ class Arbitrate:
             if trade.trade_id in state.recent:
                 share.repeated += 1
                 return
-            state.recent[trade.trade_id] = None
-            if len(state.recent) > _RECENT:
-                del state.recent[next(iter(state.recent))]
+            self._remember(trade)
             share.taken += 1
             yield trade
             return
@@ -187,6 +191,31 @@ class Arbitrate:
                 yield trade
         if trades.held:
             yield from self._due(trade.received_ns)
+
+    def _remember(self, trade: Trade) -> None:
+        recent = self.state.recent
+        recent[trade.trade_id] = None
+        if len(recent) > _RECENT:
+            del recent[next(iter(recent))]
+
+    def _again(self, heard: Heard) -> Iterator[Trade]:
+        """Take in what is driven again: a trade that is missing, and nothing else.
+
+        A quote, a mark or a book that comes so late has been overtaken.
+        """
+        share, trade, trades = self._aside(heard), heard.event, self.state.trades
+        if type(trade) is not Trade:
+            share.stale += 1
+            return
+        number = trade.sequence
+        is_known = number is not None and not trades.lacks(number)
+        if is_known or trade.trade_id in self.state.recent:
+            share.repeated += 1
+            return
+        self._remember(trade)
+        share.taken += 1
+        if number is None or trades.fills(heard.line, trade, number):
+            yield trade
 
     def _delta(
         self, line: str, delta: BookDelta, share: Share
@@ -279,7 +308,9 @@ class Arbitrate:
         state = self.state
         limits = (self._hold_ns, self._patience_ns, state.lines_open)
         if state.trades.held:
-            for held_trade, _ in state.trades.due(now_ns, *limits):
+            for held_trade, last in state.trades.due(now_ns, *limits):
+                if last is not None:
+                    state.trades.pass_over(last + 1, held_trade.previous)
                 yield held_trade.event
         if state.deltas.held:
             for held, last in state.deltas.due(now_ns, *limits):

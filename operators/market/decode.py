@@ -9,6 +9,7 @@ from typing import Annotated, Protocol
 
 import msgspec
 
+from operators.market.redriven import is_redriven
 from operators.records.base import UNREADABLE, NotARecordError
 from operators.records.dead import DeadLetter
 from operators.records.frame import Frame, FrameKind, Ignored
@@ -18,6 +19,9 @@ from operators.records.topics import FRAMES
 
 Decoded = MarketEvent | Ignored | DeadLetter
 
+# An error may quote what the venue sent, all of it.
+_LONGEST_REASON = 500
+
 
 class DecodeParams(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Settings of :class:`Decode`.
@@ -26,10 +30,13 @@ class DecodeParams(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         max_frame_bytes: A longer frame is not parsed [bytes].
         max_skew_s: A record whose event lies further than this from its arrival,
             either way, is not believed [s].
+        max_symbols: How many symbols a line may bring; a frame of one more is not
+            believed, for each of them is remembered, and told of time.
     """
 
     max_frame_bytes: Annotated[int, msgspec.Meta(ge=1_000)] = 8_000_000
     max_skew_s: Annotated[int, msgspec.Meta(ge=1)] = 86_400
+    max_symbols: Annotated[int, msgspec.Meta(ge=1)] = 10_000
 
 
 class Line(msgspec.Struct):
@@ -90,6 +97,7 @@ class Decode:
     clock is wrong does no harm. Whenever it reaches a new second, each symbol of the
     line gets a :class:`Heartbeat` on that second. Where the venue counts all messages
     of a connection, a hole in that count is a :class:`Gap` of each of its symbols.
+    A frame that is driven again is parsed aside: it moves no clock and no counter.
 
     In:  Frame, one connection, each line in order of arrival.
     Out: MarketEvent, Ignored or DeadLetter, at least one a frame.
@@ -107,9 +115,12 @@ class Decode:
 
     def decode(self, frame: Frame) -> Sequence[Decoded]:
         """Take in a frame; return what it says."""
-        line = self.state.get(frame.line)
+        name = f"{frame.connection}/{frame.line}"
+        line = self.state.get(name)
         if line is None:
-            line = self.state.setdefault(frame.line, Line())
+            line = Line()
+            if not is_redriven(name):
+                self.state[name] = line
         if frame.kind is not FrameKind.WS and frame.kind is not FrameKind.REST:
             if frame.kind is not FrameKind.SENT:
                 line.sequence = None
@@ -142,9 +153,16 @@ class Decode:
         if not parsed.events and not parsed.ignored:
             raise NotARecordError("the frame holds no record at all")
         self._check_times(parsed, frame.received_ns)
+        symbols = line.symbols
         for event in parsed.events:
-            line.symbols[event.symbol] = None
+            if event.symbol not in symbols:
+                self._meet(event.symbol, symbols)
         return parsed
+
+    def _meet(self, symbol: str, symbols: dict[str, None]) -> None:
+        if len(symbols) >= self._params.max_symbols:
+            raise NotARecordError(f"one symbol too many on the line: `{symbol}`")
+        symbols[symbol] = None
 
     def _check_times(self, parsed: Parsed, received_ns: int) -> None:
         bound_ns = self._params.max_skew_s * SECOND
@@ -211,7 +229,7 @@ def _dead(frame: Frame, reason: str) -> DeadLetter:
         **frame.place,
         topic=FRAMES.name,
         url=frame.url,
-        reason=reason,
+        reason=reason[:_LONGEST_REASON],
         raw=data,
         size=len(data),
     )

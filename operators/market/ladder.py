@@ -7,6 +7,8 @@ import msgspec
 
 from operators.records.market import Level
 
+_MANY = 256
+
 
 class Ladder(msgspec.Struct):
     """One side of a book.
@@ -28,6 +30,8 @@ class Ladder(msgspec.Struct):
 
     def put(self, levels: Sequence[Level], texts: Sequence[str]) -> float:
         """Set levels; a quantity of 0 removes one. Return the best rank touched."""
+        if len(levels) > _MANY and len(levels) > len(self.ranks) // 8:
+            return self._put_many(levels, texts)
         ranks, quantities, sign = self.ranks, self.quantities, self.sign
         best = float("inf")
         for price, quantity in levels:
@@ -43,6 +47,19 @@ class Ladder(msgspec.Struct):
         if texts:
             self._note(levels, texts)
         return best
+
+    def _put_many(self, levels: Sequence[Level], texts: Sequence[str]) -> float:
+        """Do the same by sorting once: to insert each takes time to move all others."""
+        quantities, sign = self.quantities, self.sign
+        for price, quantity in levels:
+            if quantity:
+                quantities[price * sign] = quantity
+            else:
+                quantities.pop(price * sign, None)
+        self.ranks = sorted(quantities)
+        if texts:
+            self._note(levels, texts)
+        return min(price * sign for price, _ in levels)
 
     def _note(self, levels: Sequence[Level], texts: Sequence[str]) -> None:
         for (price, quantity), text in zip(levels, texts, strict=True):

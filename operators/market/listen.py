@@ -58,7 +58,7 @@ class Listen:
             yield Heard(key, line, each)
 
     def _moved(self, frame: Frame, line: str) -> Iterator[Moved]:
-        known = self.state.get(frame.line)
+        known = self.state.get(line)
         for symbol in known.symbols if known else ():
             key = f"{frame.venue}:{symbol}"
             is_open = frame.kind is FrameKind.OPEN

@@ -7,7 +7,9 @@ takes over, from a little before where the first one ended: deltas state quantit
 changes of them, so that going over a stretch twice ends in the same book.
 """
 
-from collections.abc import Iterator
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
+from operator import attrgetter
 
 import msgspec
 
@@ -16,6 +18,9 @@ from operators.records.market import BookDelta, BookSnapshot, Gap
 from operators.records.time import SECOND
 
 _KEEP_NS = 5 * SECOND
+_MOST = 5_000
+_LARGE = 100
+_MOST_LEVELS = 500_000
 
 
 class Spare(msgspec.Struct):
@@ -28,6 +33,16 @@ class Spare(msgspec.Struct):
 
     since_ns: int | None = None
     deltas: list[BookDelta] = msgspec.field(default_factory=list)
+
+    def forget(self, newest: BookDelta) -> None:
+        """Drop what is too old beside the newest delta, or too much."""
+        deltas, until_ns = self.deltas, newest.event_ns - _KEEP_NS
+        count = excess(deltas, _MOST, _MOST_LEVELS)
+        while count < len(deltas) and deltas[count].event_ns < until_ns:
+            count += 1
+        if count:
+            self.since_ns = deltas[count - 1].event_ns
+            del deltas[:count]
 
 
 class Lone(msgspec.Struct):
@@ -57,16 +72,12 @@ class Lone(msgspec.Struct):
         if spare.since_ns is None:
             spare.since_ns = delta.event_ns
         spare.deltas.append(delta)
-        old = [
-            each for each in spare.deltas if each.event_ns < delta.event_ns - _KEEP_NS
-        ]
-        if old:
-            del spare.deltas[: len(old)]
-            spare.since_ns = old[-1].event_ns
-        ahead = (each for each in spare.deltas if each.event_ns > self.latest_ns)
-        first = next(ahead, None)
-        if first is not None and delta.received_ns - first.received_ns >= hold_ns:
-            yield from self._take_over(line, delta)
+        spare.forget(delta)
+        ahead = bisect_right(spare.deltas, self.latest_ns, key=attrgetter("event_ns"))
+        if ahead < len(spare.deltas):
+            first = spare.deltas[ahead]
+            if delta.received_ns - first.received_ns >= hold_ns:
+                yield from self._take_over(line, delta)
 
     def snapshot(self, line: str, snapshot: BookSnapshot) -> Iterator[BookSnapshot]:
         """Take in a snapshot; yield it if its line is the one that is believed."""
@@ -123,3 +134,24 @@ class Lone(msgspec.Struct):
             if each.event_ns >= latest_ns:
                 self.latest_ns = max(self.latest_ns, each.event_ns)
                 yield each
+
+
+def excess(deltas: Sequence[BookDelta], most: int, most_levels: int) -> int:
+    """Return how many of the oldest deltas are too many, as the newest has come.
+
+    Levels are only counted where the newest delta has many: the others together cannot
+    have too many.
+    """
+    count = max(0, len(deltas) - most)
+    if _size(deltas[-1]) > _LARGE:
+        left = sum(map(_size, deltas)) - most_levels
+        for number, delta in enumerate(deltas):
+            if left <= 0:
+                break
+            left -= _size(delta)
+            count = max(count, number + 1)
+    return count
+
+
+def _size(delta: BookDelta) -> int:
+    return len(delta.bids) + len(delta.asks)

@@ -7,6 +7,7 @@ import msgspec
 
 from operators.market.checksum import CHECKSUMS
 from operators.market.ladder import Ladder
+from operators.market.lone import excess
 from operators.records.book import Action, Book, BookState, Command
 from operators.records.market import (
     BookDelta,
@@ -27,11 +28,14 @@ class OrderBookParams(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         levels: How many levels a side are published.
         ask_again_s: How long to wait for a snapshot before asking again [s].
         waiting: How many deltas are kept while there is no book to apply them to.
+        max_levels: How many levels a side a book may have; one of more is not believed
+            (``size``). Of the deltas that are kept, large ones count by their levels.
     """
 
     levels: Annotated[int, msgspec.Meta(ge=1)] = 10
     ask_again_s: Annotated[int, msgspec.Meta(ge=1)] = 5
     waiting: Annotated[int, msgspec.Meta(ge=1)] = 2_000
+    max_levels: Annotated[int, msgspec.Meta(ge=1)] = 200_000
 
 
 class OrderBookState(msgspec.Struct):
@@ -85,8 +89,7 @@ class OrderBook:
                 if state.ok:
                     yield from self._apply(event)
                 else:
-                    state.waiting.append(event)
-                    del state.waiting[: -self._params.waiting]
+                    self._wait(event)
             elif type(event) is BookSnapshot:
                 yield from self._begin(event)
             elif type(event) is Gap:
@@ -97,6 +100,12 @@ class OrderBook:
     def close(self) -> Iterable[Said]:
         """Nothing is left to say at the end."""
         return ()
+
+    def _wait(self, delta: BookDelta) -> None:
+        """Keep a delta for the snapshot to come; the oldest are forgotten."""
+        waiting, params = self.state.waiting, self._params
+        waiting.append(delta)
+        del waiting[: excess(waiting, params.waiting, params.max_levels)]
 
     def _apply(self, delta: BookDelta) -> Iterator[Said]:
         """Apply a delta, and publish the best levels if it touches them."""
@@ -109,7 +118,9 @@ class OrderBook:
                 yield from self._lose(delta, "sequence")
                 return
         touched = self._put(delta)
-        if not self._agrees(delta):
+        if state.depth is None and self._is_too_large():
+            yield from self._lose_all(delta)
+        elif not self._agrees(delta):
             yield from self._lose(delta, "checksum")
         elif self._is_crossed():
             yield from self._lose(delta, "crossed")
@@ -142,6 +153,18 @@ class OrderBook:
         bids, asks = self.state.bids.ranks, self.state.asks.ranks
         return bool(bids and asks) and -bids[0] >= asks[0]
 
+    def _is_too_large(self) -> bool:
+        """Return whether a side has more levels than a book may have."""
+        bids, asks = self.state.bids.ranks, self.state.asks.ranks
+        return max(len(bids), len(asks)) > self._params.max_levels
+
+    def _lose_all(self, cause: BookDelta | BookSnapshot) -> Iterator[Said]:
+        """Believe a book no longer that is too large, and keep nothing of it."""
+        yield from self._lose(cause, "size")
+        for side in (self.state.bids, self.state.asks):
+            side.clear()
+        self.state.waiting = []
+
     def _begin(self, snapshot: BookSnapshot) -> Iterator[Said]:
         """Begin the book at a snapshot, unless it is already further."""
         state = self.state
@@ -157,11 +180,13 @@ class OrderBook:
         was_ok, state.ok, state.known = state.ok, True, True
         state.sequence, state.depth = number, snapshot.depth
         waiting, state.waiting = state.waiting, []
-        if not self._agrees(snapshot) or self._is_crossed():
+        if self._is_too_large():
+            yield from self._lose_all(snapshot)
+        elif not self._agrees(snapshot) or self._is_crossed():
             reason = "crossed" if self._agrees(snapshot) else "checksum"
             yield from self._lose(snapshot, reason)
-            return
-        yield from self._catch_up(snapshot, waiting, was_ok=was_ok)
+        else:
+            yield from self._catch_up(snapshot, waiting, was_ok=was_ok)
 
     def _catch_up(
         self, snapshot: BookSnapshot, waiting: list[BookDelta], *, was_ok: bool
@@ -178,6 +203,9 @@ class OrderBook:
                 yield from self._ask(snapshot, "the snapshot is too old")
                 return
             self._put(delta)
+        if self._is_too_large():
+            yield from self._lose_all(snapshot)
+            return
         state.asked_ns = None
         if not was_ok:
             yield BookState(**snapshot.stamp, received_ns=snapshot.received_ns, ok=True)

@@ -35,13 +35,15 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=F
 
     A class of records is a table of the lake: ``table`` names it, ``natural_key`` lists
     the columns that make two rows the same fact, so that a repeated delivery changes
-    nothing. Fields in ``unkept`` do not reach the lake. A record of no symbol and no
-    event is dated by its arrival.
+    nothing. Fields in ``unkept`` do not reach the lake. Those in ``whereabouts`` do,
+    but say where a record stands, not what it says: two that differ in nothing else
+    are equal. A record of no symbol and no event is dated by its arrival.
     """
 
     table: ClassVar[str]
     natural_key: ClassVar[tuple[str, ...]]
     unkept: ClassVar[tuple[str, ...]] = ()
+    whereabouts: ClassVar[tuple[str, ...]] = ()
 
     @property
     def key(self) -> str:
@@ -88,7 +90,8 @@ class FromLine(Record, frozen=True, kw_only=True, gc=False):
 
     Attributes:
         venue: The connection's venue.
-        connection: Name of the connection; the lines of one feed share it.
+        connection: Name of the connection; the lines of one feed share it. What
+            follows a period tells apart the sockets that carry one set of symbols.
         line: Which of the parallel lines: ``a``, ``b``, ...
     """
 
@@ -98,8 +101,8 @@ class FromLine(Record, frozen=True, kw_only=True, gc=False):
 
     @property
     def key(self) -> str:
-        """``venue:connection``: the lines of a feed share a partition."""
-        return f"{self.venue}:{self.connection}"
+        """``venue:connection``: all that speaks of one symbol shares a partition."""
+        return f"{self.venue}:{self.connection.partition('.')[0]}"
 
 
 class Side(StrEnum):

@@ -22,6 +22,7 @@ class LineEvent(StrEnum):
     NO_SNAPSHOT = "no snapshot"
     RESYNC = "resync"
     COMMANDED = "commanded"
+    SPOOL_FULL = "spool full"
 
 
 class ConnectionEvent(FromLine, frozen=True, kw_only=True, gc=False):

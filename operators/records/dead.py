@@ -52,7 +52,7 @@ class DeadLetter(Record, frozen=True, kw_only=True, gc=False):
 
     @property
     def key(self) -> str:
-        """``venue:connection`` of the frame, else the topic."""
+        """``venue:connection`` of the frame, else the topic and its partition."""
         if self.venue is not None:
-            return f"{self.venue}:{self.connection}"
-        return self.topic
+            return f"{self.venue}:{(self.connection or '').partition('.')[0]}"
+        return f"{self.topic}[{self.partition}]"

@@ -6,6 +6,8 @@ A frame on the wire is a line of the recording format: the same JSON object.
 from enum import StrEnum
 from typing import ClassVar, TypedDict
 
+import msgspec
+
 from operators.records.base import FromLine, Int64
 
 
@@ -43,10 +45,13 @@ class Frame(FromLine, frozen=True, kw_only=True, gc=False):
         b64: The bytes of a binary frame.
         repeat: How many earlier frames of the line have the same ``received_ns``: 0,
             except in recordings made with a coarse clock.
+        partition: Where it was read, if from Kafka and to be kept; never on the wire.
+        offset: Its offset there; of a recording, the line, from 1.
     """
 
     table: ClassVar[str] = "frames"
     natural_key: ClassVar[tuple[str, ...]] = PLACE
+    whereabouts: ClassVar[tuple[str, ...]] = ("partition", "offset")
 
     kind: FrameKind
     received_ns: Int64
@@ -54,6 +59,8 @@ class Frame(FromLine, frozen=True, kw_only=True, gc=False):
     data: str | None = None
     b64: bytes | None = None
     repeat: Int64 = 0
+    partition: Int64 | None = None
+    offset: Int64 | None = None
 
     @property
     def payload(self) -> str | bytes:
@@ -70,6 +77,12 @@ class Frame(FromLine, frozen=True, kw_only=True, gc=False):
             received_ns=self.received_ns,
             repeat=self.repeat,
         )
+
+
+def locate(frame: Frame, partition: int | None, offset: int | None) -> None:
+    """Tell a frame that has just been read, and is nobody else's yet, where it was."""
+    msgspec.structs.force_setattr(frame, "partition", partition)
+    msgspec.structs.force_setattr(frame, "offset", offset)
 
 
 class Ignored(FromLine, frozen=True, kw_only=True, gc=False):

@@ -31,6 +31,9 @@ from operators.records.market import (
 
 R = TypeVar("R", bound=Record)
 
+FENCE: Final = b"fence"
+"""The key of a message without a value: it says nothing, and marks how far to read."""
+
 
 class Topic(Generic[R]):
     """A named stream of records.

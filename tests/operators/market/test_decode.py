@@ -242,7 +242,7 @@ def test_a_hole_in_the_count_of_a_line_is_a_gap_of_each_of_its_symbols() -> None
         return Parsed(ignored="x", sequence=number)
 
     operator = Decode(DecodeParams(), {"binance": parse})
-    operator.state["a"] = Line(symbols={"BTC-USDT": None, "ETH-USDT": None})
+    operator.state["binance-0/a"] = Line(symbols={"BTC-USDT": None, "ETH-USDT": None})
     numbers = [5, 6, 6, 8, 7, 9, 12]
     frames = [frame(str(number)) for number in numbers]
     frames.append(frame("", kind=FrameKind.SENT))

@@ -170,7 +170,11 @@ def test_a_key_names_the_symbol_or_the_connection(
     one = sample(record)
     assert one.key == "x:x"
     if not issubclass(record, OfSymbol | FromLine):
-        assert msgspec.structs.replace(one, venue=None).key == "x"
+        nowhere = msgspec.structs.replace(one, venue=None, partition=3)
+        assert nowhere.key == "x[3]"
+    if issubclass(record, FromLine):
+        apart = msgspec.structs.replace(one, connection="x.1")
+        assert apart.key == one.key
 
 
 def test_what_is_missing_has_its_default_and_what_is_new_is_passed_over() -> None:
