@@ -1,0 +1,110 @@
+"""Every file of a deployment on Kubernetes, from the settings and a few numbers."""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+import msgspec
+
+from config.load import ConfigError
+from infra.cluster import shared
+from infra.cluster.flow import flow
+from infra.cluster.ingest import PROCESS, Split, groups, ingest
+from infra.cluster.needs import Needs
+from infra.cluster.text import written
+from infra.kafka import specs
+
+APART: Final = "apart"
+_STAMP: Final = 16
+
+
+class Deployment(msgspec.Struct, frozen=True, kw_only=True):
+    """What is deployed.
+
+    Attributes:
+        needs: What the settings ask for.
+        settings: The settings' own text.
+        shards: How many processes each flow is.
+        image: What they run.
+        split: How many processes a line is.
+    """
+
+    needs: Needs
+    settings: str
+    shards: Mapping[str, int]
+    image: str
+    split: Split = Split.LINE
+
+
+def files(wish: Deployment) -> dict[str, str]:
+    """Return the text of each file, by its name; the same for the same wish.
+
+    What ``kubectl apply -k`` takes is in the folder itself; what is to be read first
+    is in the folder ``apart``.
+    """
+    needs, image = wish.needs, wish.image
+    stamp = hashlib.sha256(wish.settings.encode()).hexdigest()[:_STAMP]
+    found = {
+        "namespace.yaml": written([shared.namespace()]),
+        "settings.yaml": written([shared.settings(wish.settings)]),
+        "lake.yaml": written([shared.lake()]),
+        "network.yaml": written([shared.service(needs), *shared.network(needs)]),
+    }
+    for name, connections in groups(needs, wish.split).items():
+        documents = ingest(needs, name, connections, image, stamp)
+        found[f"{name}.yaml"] = written(documents)
+    for name, count in wish.shards.items():
+        found[f"flow-{name}.yaml"] = written(flow(needs, name, count, image, stamp))
+    listed = {
+        "apiVersion": "kustomize.config.k8s.io/v1beta1",
+        "kind": "Kustomization",
+        "resources": list(found),
+    }
+    processes = [PROCESS, *wish.shards]
+    return found | {
+        "kustomization.yaml": written([listed]),
+        f"{APART}/secret.yaml": written([shared.secret(processes)], _SECRET),
+        f"{APART}/podmonitor.yaml": written([shared.pod_monitor()], _MONITOR),
+    }
+
+
+_SECRET: Final = (
+    "# Which secrets there must be; a template, never to be applied as it is.\n"
+    "# FOLDER has a file of each of these names, without a newline at its end:\n"
+    "#   kubectl -n tapewatch create secret generic tapewatch-kafka \\\n"
+    "#     --from-file=FOLDER\n"
+)
+_MONITOR: Final = (
+    "# For a cluster with the Prometheus operator; without it, the pods' annotations\n"
+    "# prometheus.io/* say the same.\n"
+)
+
+
+def shards(text: str, flows: Sequence[str]) -> dict[str, int]:
+    """Return how many processes each flow is, from words such as ``4,archive=8``.
+
+    Args:
+        text: A number for all flows; or by flow; or both, the single ones later.
+        flows: All flows.
+
+    Raises:
+        ConfigError: If a flow has no number, is not known, or has more shards than any
+            topic has partitions: the last would read nothing.
+    """
+    most = max(topic.partitions for topic in specs.load())
+    found: dict[str, int] = {}
+    for word in text.split(","):
+        name, is_one, number = word.rpartition("=")
+        if is_one and name not in flows:
+            raise ConfigError(f"--workers: no flow `{name}`; there are {_and(flows)}")
+        if not number.isdecimal() or not 1 <= int(number) <= most:
+            hint = f"1 to {most}, the most partitions of a topic in topics.yaml"
+            raise ConfigError(f"--workers: expected {hint}, not `{word}`")
+        found |= dict.fromkeys([name] if is_one else flows, int(number))
+    if missing := [name for name in flows if name not in found]:
+        raise ConfigError(f"--workers: no number for {_and(missing)}")
+    return {name: found[name] for name in flows}
+
+
+def _and(names: Sequence[str]) -> str:
+    return ", ".join(names)
