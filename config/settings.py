@@ -10,6 +10,7 @@ from typing import Annotated
 import msgspec
 
 from config.exchange import ExchangeParams
+from config.security import Security
 from operators.features.bars import BarsParams
 from operators.market.arbitrate import ArbitrateParams
 from operators.market.decode import DecodeParams
@@ -47,6 +48,7 @@ class Kafka(_Section, frozen=True, kw_only=True):
         linger_ms: Longest that a producer waits to fill a batch [ms].
         max_message_bytes: The largest message that is sent or fetched [bytes].
         delivery_timeout_s: How long a message may wait to be acknowledged [s].
+        security: How clients prove who they are; on a cluster of your own.
     """
 
     bootstrap: Annotated[str, msgspec.Meta(pattern=r"^[^\s:]+:\d+(,[^\s:]+:\d+)*$")] = (
@@ -57,6 +59,7 @@ class Kafka(_Section, frozen=True, kw_only=True):
     linger_ms: Annotated[int, msgspec.Meta(ge=0)] = 5
     max_message_bytes: Positive = 32 * 1024 * 1024
     delivery_timeout_s: Positive = 120
+    security: Security = Security()
 
 
 class Lake(_Section, frozen=True, kw_only=True):
@@ -81,6 +84,18 @@ class Recovery(_Section, frozen=True, kw_only=True):
 
     path: str = ".tapewatch/recovery"
     epoch_ms: Positive = 1_000
+
+
+class Metrics(_Section, frozen=True, kw_only=True):
+    """Where a process shows its figures to Prometheus.
+
+    Attributes:
+        host: The address to listen on.
+        port: The port; without one nothing listens.
+    """
+
+    host: str = "127.0.0.1"
+    port: Annotated[int, msgspec.Meta(ge=1, le=65_535)] | None = None
 
 
 class Line(_Section, frozen=True, kw_only=True):
@@ -157,15 +172,34 @@ class Connection(_Section, frozen=True, kw_only=True):
         _check_unique(line.name for line in self.lines)
 
 
+class Spooling(_Section, frozen=True, kw_only=True):
+    """Where frames wait while Kafka is away.
+
+    Attributes:
+        path: The folder; relative to where the process was started. Each process has
+            one of its own in it, named by the connections and lines that it keeps.
+        max_bytes: The most that a process keeps; beyond it the newest are refused, and
+            counted [bytes].
+        after_ms: How long a message may wait for Kafka until newer ones go to disk; a
+            ``kill -9`` in such a time loses about so much [ms].
+    """
+
+    path: str = ".tapewatch/spool"
+    max_bytes: Annotated[int, msgspec.Meta(ge=65_536)] = 4 * 1024**3
+    after_ms: Positive = 1_000
+
+
 class Ingest(_Section, frozen=True, kw_only=True):
     """What is listened to.
 
     Attributes:
         heartbeat_ms: How often each line says that it lives [ms].
+        spool: Where frames wait while Kafka is away.
         connections: The feeds.
     """
 
     heartbeat_ms: Positive = 1_000
+    spool: Spooling = Spooling()
     connections: tuple[Connection, ...] = ()
 
     def __post_init__(self) -> None:
@@ -179,6 +213,7 @@ class Settings(_Section, frozen=True, kw_only=True):
     kafka: Kafka = Kafka()
     lake: Lake = Lake()
     recovery: Recovery = Recovery()
+    metrics: Metrics = Metrics()
     ingest: Ingest = Ingest()
     decode: DecodeParams = DecodeParams()
     arbitrate: ArbitrateParams = ArbitrateParams()

@@ -6,10 +6,12 @@ recovery store, and mirrored to a consumer group so that any Kafka tool sees the
 the log when its place has been deleted; ours stops with an error.)
 """
 
+import sys
+import time
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from threading import Event
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from bytewax.inputs import FixedPartitionedSource, StatefulSourcePartition
 from confluent_kafka import (
@@ -19,28 +21,69 @@ from confluent_kafka import (
     Message,
     TopicPartition,
 )
+from confluent_kafka import KafkaError as Refusal
+from confluent_kafka.admin import TopicMetadata
 
+from config.access import AccessError, admitted, refusal
 from config.settings import Kafka
+from config.shard import WHOLE, Shard
 from operators.records.base import UNREADABLE, Record
 from operators.records.dead import BURIED, DeadLetter
+from operators.records.frame import Frame, locate
 from operators.records.time import MS
-from operators.records.topics import Topic
+from operators.records.topics import FENCE, Topic
 
 Offsets = dict[tuple[str, int], int]
 Batch = tuple[str, list[Record]]
 
-_METADATA_TIMEOUT_S: Final = 30.0
+_METADATA_TIMEOUTS_S: Final = (1, 2, 4, 8, 15)
+_ANSWER_S: Final = 30.0
+_TRIES: Final = 100
+_RETRY_S: Final = 0.1
+_MOVING: Final = (  # a leader or a coordinator that moves, or has just come back
+    Refusal.NOT_LEADER_FOR_PARTITION,
+    Refusal.FENCED_LEADER_EPOCH,
+    Refusal.UNKNOWN_LEADER_EPOCH,
+    Refusal.LEADER_NOT_AVAILABLE,
+    Refusal.UNKNOWN_TOPIC_OR_PART,
+    Refusal.NOT_COORDINATOR,
+    Refusal.COORDINATOR_NOT_AVAILABLE,
+    Refusal.COORDINATOR_LOAD_IN_PROGRESS,
+)
+_SPAN: Final = 250_000  # most messages that are handed on between two snapshots
 
 
 class KafkaError(Exception):
     """A broker that does not answer, or a topic that is not there."""
 
 
-def consumer(kafka: Kafka, group: str) -> Consumer:
-    """Return a consumer that reads only what it is assigned, and never skips."""
-    return Consumer(
+class LostStateError(KafkaError):
+    """A flow that has read before, and whose state is not here."""
+
+
+class Reader(Consumer):
+    """A consumer that knows what a refusal means to its user."""
+
+    def __init__(self, kafka: Kafka, settings: dict[str, Any]) -> None:
+        """Take where the broker is, and librdkafka's other settings."""
+        super().__init__(admitted(kafka) | settings)
+        self._kafka = kafka
+
+    def failed(self, error: Refusal, topic: str | None = None) -> Exception:
+        """Return what to raise for an error in a message's place."""
+        meant = refusal(self._kafka, error, "read", topic)
+        return meant or KafkaException(error)
+
+
+def consumer(kafka: Kafka, group: str) -> Reader:
+    """Return a consumer that reads only what it is assigned, and never skips.
+
+    Raises:
+        ConfigError: If an environment variable or a file of its security is missing.
+    """
+    return Reader(
+        kafka,
         {
-            "bootstrap.servers": kafka.bootstrap,
             "group.id": group,
             "enable.auto.commit": False,
             "auto.offset.reset": "error",
@@ -49,80 +92,229 @@ def consumer(kafka: Kafka, group: str) -> Consumer:
             "fetch.message.max.bytes": kafka.max_message_bytes,
             "queued.max.messages.kbytes": 4 * kafka.max_message_bytes // 1024,
             "check.crcs": True,
-        }
+        },
     )
 
 
-def partitions(reader: Consumer, topic: str) -> list[int]:
+def partitions(reader: Reader, topic: str) -> list[int]:
     """Return the partitions of a topic.
 
     Raises:
+        AccessError: If the broker does not let us in, or not read the topic.
         KafkaError: If the broker does not answer or has no such topic.
     """
-    try:
-        found = reader.list_topics(topic, timeout=_METADATA_TIMEOUT_S).topics[topic]
-    except KafkaException as error:
-        hint = "is it running? `tapewatch up` starts one, `kafka.bootstrap` names it"
-        text = f"no answer from Kafka in {_METADATA_TIMEOUT_S:.0f} s; {hint}"
-        raise KafkaError(f"{text}: {error.args[0].str()}") from error
+    found = _metadata(reader, topic)
+    if found.error is not None:
+        failure = reader.failed(found.error, topic)
+        if isinstance(failure, AccessError):
+            raise failure
     if found.error is not None or not found.partitions:
         hint = "`tapewatch topics apply` makes the topics"
         raise KafkaError(f"topic {topic} is not there; {hint}")
     return sorted(found.partitions)
 
 
+def _metadata(reader: Reader, topic: str) -> TopicMetadata:
+    """Return what the broker says of a topic.
+
+    A client that asks does not hear that it is not let in: between shorter questions
+    it does.
+    """
+    for timeout_s in _METADATA_TIMEOUTS_S:
+        try:
+            found: dict[str, TopicMetadata] = reader.list_topics(
+                topic, timeout=timeout_s
+            ).topics
+            return found[topic]
+        except KafkaException as error:
+            reader.poll(0)
+            last = error
+    hint = "is it running? `tapewatch up` starts one, `kafka.bootstrap` names it"
+    text = f"no answer from Kafka in {sum(_METADATA_TIMEOUTS_S)} s; {hint}"
+    raise KafkaError(f"{text}: {last.args[0].str()}") from last
+
+
+def bounds(reader: Consumer, place: TopicPartition) -> tuple[int, int]:
+    """Return where a partition begins and ends; a moving leader is waited for.
+
+    Raises:
+        KafkaError: If it has no leader.
+        KafkaException: If the broker does not answer.
+    """
+    where = f"{place.topic}[{place.partition}] has no leader"
+    low, high = _when_settled(
+        lambda: reader.get_watermark_offsets(place, _ANSWER_S), where
+    )
+    return int(low), int(high)
+
+
+def _when_settled(ask: Callable[[], Any], trouble: str) -> Any:
+    """Return an answer; who is about to move, or has just come back, is waited for."""
+    for _ in range(_TRIES):
+        try:
+            return ask()
+        except KafkaException as error:
+            if error.args[0].code() not in _MOVING:
+                raise
+            time.sleep(_RETRY_S)
+    raise KafkaError(trouble)
+
+
+class Reading(NamedTuple):
+    """What a source reads, and how.
+
+    Attributes:
+        kafka: Where the broker is.
+        group: The consumer group that the place is mirrored to.
+        topics: What to read.
+        stop: Ends the flow in good order when it is set.
+        shard: Which of the partitions.
+        placed: Whether frames are told their partition and offset, for the lake.
+        rebuild: Whether to begin at the beginning where the place has been lost.
+        skip_expired: Whether to go on at the oldest message where the place has been
+            deleted.
+    """
+
+    kafka: Kafka
+    group: str
+    topics: Sequence[Topic[Any]]
+    stop: Event
+    shard: Shard = WHOLE
+    placed: bool = False
+    rebuild: bool = False
+    skip_expired: bool = False
+
+
 class _Partition(StatefulSourcePartition[Batch, Offsets]):
-    def __init__(
-        self,
-        kafka: Kafka,
-        group: str,
-        topics: Sequence[Topic[Any]],
-        stop: Event,
-        resume: Offsets | None,
-    ) -> None:
-        self._decode = {topic.name: topic.decode for topic in topics}
-        self._only = len(topics) == 1
+    def __init__(self, reading: Reading, resume: Offsets | None) -> None:
+        kafka = reading.kafka
+        self._placed = reading.placed
+        self._decode = {topic.name: topic.decode for topic in reading.topics}
+        self._only = len(reading.topics) == 1
         self._size, self._wait_s = kafka.batch, kafka.wait_ms / 1_000
-        self._stop = stop
-        self._consumer = consumer(kafka, group)
+        self._stop = reading.stop
+        self._consumer = consumer(kafka, reading.group)
         self._offsets: Offsets = {
             (name, number): OFFSET_BEGINNING
             for name in self._decode
             for number in partitions(self._consumer, name)
+            if reading.shard.takes(number)
         }
+        if resume is None and not reading.rebuild:
+            self._check_new(reading)
         self._offsets.update(resume or {})
+        self._kept: list[TopicPartition] = []
+        self._ends = self._settle(reading)
+        self._count = self._total = 0
+        self.is_past = not self._ends
+        self.lags: Offsets = {}
+        self.newest_ms = 0
         self._consumer.assign(_places(self._offsets))
+
+    def _check_new(self, reading: Reading) -> None:
+        """Refuse to begin anew where a place is known, and the state is not."""
+        held = _when_settled(
+            lambda: self._consumer.committed(_places(self._offsets), _ANSWER_S),
+            f"{reading.group} has no coordinator",
+        )
+        if not any(place.offset > 0 for place in held):
+            return
+        first, *more = self._decode
+        what = f"{first} and {len(more)} more topics" if more else first
+        raise LostStateError(
+            f"{reading.group} has read {what} before, and its state is not here: bring"
+            " its recovery folder back; or, after another number of workers, run"
+            " `tapewatch rescale`; or begin at the oldest message with `tapewatch flow"
+            " NAME --rebuild`: what was sent is not sent again"
+        )
+
+    def _settle(self, reading: Reading) -> Offsets:
+        """Compare the places with the broker's log; return where that ends.
+
+        Raises:
+            KafkaError: If a place is not in the log any more, or not yet.
+        """
+        ends = {}
+        for place in _places(self._offsets):
+            low, high = bounds(self._consumer, place)
+            if place.offset == OFFSET_BEGINNING:
+                place.offset = low
+            where = f"{place.topic}[{place.partition}]"
+            if place.offset > high:
+                text = f"the flow stood at {place.offset}, and the log ends at {high}"
+                hint = "the broker has lost messages, or it is another one"
+                raise KafkaError(f"{where}: {text}: {hint}")
+            if place.offset < low:
+                text = (
+                    f"{where}: the flow stood at {place.offset}, and the oldest message"
+                    f" that Kafka still has is {low}: {low - place.offset} are missing"
+                )
+                if not reading.skip_expired:
+                    raise KafkaError(
+                        f"{text}; `tapewatch flow NAME --skip-expired` goes on without"
+                        " them, `tapewatch reprocess` makes up for them from the lake"
+                    )
+                print(f"tapewatch: {text}; going on", file=sys.stderr, flush=True)
+                place.offset = low
+                self._kept.append(place)
+            if place.offset < high:
+                ends[place.topic, place.partition] = high
+            self._offsets[place.topic, place.partition] = place.offset
+        return ends
 
     def next_batch(self) -> list[Batch]:
         if self._stop.is_set():
             raise StopIteration
+        if self._count >= _SPAN:
+            return []
         groups: defaultdict[bytes | str, list[Record]] = defaultdict(list)
         decode = next(iter(self._decode.values()))
-        for message in self._consumer.consume(self._size, self._wait_s):
+        message = None
+        messages = self._consumer.consume(self._size, self._wait_s)
+        for message in messages:
             if not self._only:
                 if failure := message.error():
-                    raise KafkaException(failure)
+                    raise self._consumer.failed(failure, message.topic())
                 decode = self._decode[message.topic() or ""]
             try:
                 record = decode(message.value() or b"")
             except UNREADABLE as error:
                 if failure := message.error():  # the client's own, in a message's place
-                    raise KafkaException(failure) from error
-                groups[BURIED].append(dead_letter(message, str(error)))
+                    raise self._consumer.failed(failure, message.topic()) from error
+                if message.value() is not None or message.key() != FENCE:
+                    groups[BURIED].append(dead_letter(message, str(error)))
             else:
+                if self._placed and isinstance(record, Frame):
+                    locate(record, message.partition(), message.offset())
                 groups[message.key() or record.key].append(record)
+        if message is not None:
+            self._count += len(messages)
+            self.newest_ms = message.timestamp()[1]
         return [(_text(key), records) for key, records in groups.items()]
 
     def snapshot(self) -> Offsets:
         held = self._consumer.position(_places(self._offsets))
         moved = [place for place in held if place.offset >= 0]
         self._offsets.update({(p.topic, p.partition): p.offset for p in moved})
-        if moved:
-            self._consumer.commit(offsets=moved, asynchronous=True)
+        if self._kept:  # only what is certainly in the recovery store by now
+            self._consumer.commit(offsets=self._kept, asynchronous=True)
+        self._kept = moved or self._kept
+        self._total += self._count
+        self._count = 0
+        if not self.is_past:
+            self.is_past = self._total >= 2 * _SPAN or all(
+                self._offsets[place] >= end for place, end in self._ends.items()
+            )
+        for place in _places(self._offsets):
+            _, high = self._consumer.get_watermark_offsets(place, cached=True)
+            self.lags[place.topic, place.partition] = max(high - place.offset, 0)
         return dict(self._offsets)
 
     def close(self) -> None:
-        self._consumer.close()
+        if self._kept:
+            self._consumer.commit(offsets=self._kept, asynchronous=True)
+            self._kept = []
+        self._consumer.close()  # waits for the commit
 
 
 def _text(key: bytes | str) -> str:
@@ -156,18 +348,25 @@ class KafkaSource(FixedPartitionedSource[Batch, Offsets]):
     Out: batches of one key each; what is no record is a dead letter, under ``BURIED``.
     """
 
-    def __init__(
-        self, kafka: Kafka, group: str, topics: Sequence[Topic[Any]], stop: Event
-    ) -> None:
-        """Say what to read.
+    def __init__(self, reading: Reading) -> None:
+        """Say what to read."""
+        self._reading = reading
+        self._part: _Partition | None = None
 
-        Args:
-            kafka: Where the broker is.
-            group: The consumer group that the place is mirrored to.
-            topics: What to read.
-            stop: Ends the flow in good order when it is set.
-        """
-        self._args = (kafka, group, topics, stop)
+    @property
+    def is_past(self) -> bool:
+        """Whether all has been read that can have been read before it was resumed."""
+        return self._part is not None and self._part.is_past
+
+    @property
+    def lags(self) -> Offsets:
+        """How many messages are still to be read, by topic and partition."""
+        return {} if self._part is None else self._part.lags
+
+    @property
+    def newest_ms(self) -> int:
+        """When the newest message that was read had been appended [ms UTC]; 0: none."""
+        return 0 if self._part is None else self._part.newest_ms
 
     def list_parts(self) -> list[str]:
         """Return the one partition: a worker reads all it is given by one consumer."""
@@ -177,4 +376,5 @@ class KafkaSource(FixedPartitionedSource[Batch, Offsets]):
         self, step_id: str, for_part: str, resume_state: Offsets | None
     ) -> _Partition:
         """Return the reader, at its old place where it had one."""
-        return _Partition(*self._args, resume_state)
+        self._part = _Partition(self._reading, resume_state)
+        return self._part

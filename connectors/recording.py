@@ -10,6 +10,7 @@ A binary frame has ``"b64"`` instead of ``"data"``. The file may end in ``.gz`` 
 
 import gzip
 import io
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
@@ -28,6 +29,14 @@ if TYPE_CHECKING:
 
 
 _CHUNK: Final = 64 * 1024
+_PACKED: Final = 1024
+"""Bytes that are unpacked at a time: they may hold 32,000 times as many."""
+
+_LONGEST_LINE: Final = 128 * 1024 * 1024
+"""More than any message of Kafka's holds [bytes]."""
+
+_KEPT_OF_TOO_LONG: Final = 65_536
+_LONGEST_REASON: Final = 500
 
 
 class RecordingError(Exception):
@@ -47,7 +56,7 @@ class _Zstd(io.RawIOBase):
 
     def __init__(self, raw: BinaryIO) -> None:
         self._raw = raw
-        self._packed = self._plain = b""
+        self._packed = self._plain = memoryview(b"")
         self._frame = zstandard.ZstdDecompressor().decompressobj()
         self._inside = False
 
@@ -56,13 +65,16 @@ class _Zstd(io.RawIOBase):
 
     def readinto(self, into: "WriteableBuffer") -> int:
         while not self._plain:
-            packed = self._packed or self._raw.read(_CHUNK)
-            if not packed:
+            if not self._packed:
+                self._packed = memoryview(self._raw.read(_CHUNK))
+            if not self._packed:
                 if self._inside:
                     raise EOFError("compressed file ended in the middle of a frame")
                 return 0
-            self._plain = self._frame.decompress(packed)
-            self._packed, self._inside = self._frame.unused_data, not self._frame.eof
+            packed = self._packed[:_PACKED]
+            self._plain = memoryview(self._frame.decompress(packed))
+            used = len(packed) - len(self._frame.unused_data)
+            self._packed, self._inside = self._packed[used:], not self._frame.eof
             if self._frame.eof:
                 self._frame = zstandard.ZstdDecompressor().decompressobj()
         view = memoryview(into)
@@ -75,7 +87,7 @@ class Recording:
     """Read a recording, from the start or from a line of it.
 
     A line that is no frame becomes a :class:`DeadLetter` with its number; a blank line
-    is passed over.
+    is passed over. Of one that is longer than any frame, only the beginning is kept.
 
     Attributes:
         path: The file.
@@ -112,11 +124,13 @@ class Recording:
             RecordingError: If the file is cut off or not compressed as its name says.
         """
         try:
-            for line in self._stream:
+            while line := self._stream.readline(_LONGEST_LINE):
                 self.lines += 1
-                if line := line.strip():
+                if len(line) == _LONGEST_LINE and not line.endswith(b"\n"):
+                    yield self._too_long(line[:_KEPT_OF_TOO_LONG])
+                elif line := line.strip():
                     yield self._frame(line)
-        except (EOFError, OSError, zstandard.ZstdError) as error:
+        except (EOFError, OSError, zlib.error, zstandard.ZstdError) as error:
             text = f"{self.path}, after line {self.lines}: {error}"
             raise RecordingError(text) from error
 
@@ -124,19 +138,31 @@ class Recording:
         try:
             frame = topics.FRAMES.decode(line)
         except UNREADABLE as error:
-            return DeadLetter(
-                topic="recording",
-                url=self.path.name,
-                offset=self.lines,
-                reason=str(error),
-                raw=line,
-                size=len(line),
-            )
+            return self._dead(str(error), line, len(line))
         name = (frame.venue, frame.connection, frame.line)
         latest_ns, repeat = self._latest.get(name, (-1, 0))
         repeat = repeat + 1 if frame.received_ns == latest_ns else 0
         self._latest[name] = (frame.received_ns, repeat)
         return msgspec.structs.replace(frame, repeat=repeat) if repeat else frame
+
+    def _too_long(self, beginning: bytes) -> DeadLetter:
+        """Pass over the rest of a line; return its dead letter."""
+        size = _LONGEST_LINE
+        while rest := self._stream.readline(_CHUNK):
+            size += len(rest)
+            if rest.endswith(b"\n"):
+                break
+        return self._dead(f"a line of {size} bytes is no frame", beginning, size)
+
+    def _dead(self, reason: str, raw: bytes, size: int) -> DeadLetter:
+        return DeadLetter(
+            topic="recording",
+            url=self.path.name,
+            offset=self.lines,
+            reason=reason[:_LONGEST_REASON],
+            raw=raw,
+            size=size,
+        )
 
     def close(self) -> None:
         """Close the file."""

@@ -2,7 +2,8 @@
 
 import asyncio
 from collections import defaultdict
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from typing import NamedTuple
 
 import msgspec
 
@@ -20,23 +21,92 @@ def check(ingest: Ingest) -> None:
     """Refuse what no line could be opened for.
 
     Raises:
-        ConfigError: If nothing is to be listened to, or a venue is unknown.
+        ConfigError: If nothing is to be listened to, a venue is unknown, or a symbol is
+            in two connections.
     """
     if not ingest.connections:
         raise ConfigError("settings: Expected at least one connection - at `$.ingest`")
+    seen: dict[tuple[str, str], str] = {}
     for number, connection in enumerate(ingest.connections):
+        place = f"at `$.ingest.connections[{number}]"
         if connection.venue not in VENUES:
             known = ", ".join(sorted(VENUES))
-            place = f"at `$.ingest.connections[{number}].venue`"
-            text = f"Expected one of {known}, not `{connection.venue}` - {place}"
-            raise ConfigError(f"settings: {text}")
+            text = f"Expected one of {known}, not `{connection.venue}`"
+            raise ConfigError(f"settings: {text} - {place}.venue`")
+        for symbol in connection.symbols:
+            other = seen.setdefault((connection.venue, symbol), connection.name)
+            if other != connection.name:
+                text = (
+                    f"{symbol} is in `{other}` too: Expected all channels of a symbol"
+                )
+                text = f"{text} in one connection, for they are kept in one order"
+                raise ConfigError(f"settings: {text} - {place}.symbols`")
+
+
+class Only(NamedTuple):
+    """Which lines this process keeps; others may be kept by another, elsewhere.
+
+    Every process reads every command, and obeys it on its own lines alone. One that
+    names no line, as a resync, is thus obeyed by each process on the lines it keeps:
+    together they do just what one process with all the lines does, and none has to
+    know whether another lives.
+
+    Attributes:
+        lines: Their names; all if empty.
+        connections: The connections of the settings that they belong to; all if empty.
+    """
+
+    lines: Sequence[str] = ()
+    connections: Sequence[str] = ()
+
+    @property
+    def name(self) -> str:
+        """What the process is called: ``all.all``, ``all.a``, ``binance-0.a+b``."""
+        chosen = (self.connections, self.lines)
+        return ".".join("+".join(sorted(set(each))) or "all" for each in chosen)
+
+    def check(self, ingest: Ingest) -> None:
+        """Refuse names that the settings do not have.
+
+        Raises:
+            ConfigError: If there is no such connection, or no such line in it.
+        """
+        names = [connection.name for connection in ingest.connections]
+        _expect("--connection", self.connections, names, "the settings")
+        mine = [each for each in ingest.connections if self._is_of(each)]
+        lines = [line.name for connection in mine for line in connection.lines]
+        _expect("--line", self.lines, lines, ", ".join(self.connections))
+        for connection in mine if self.connections and self.lines else ():
+            have = [line.name for line in connection.lines]
+            if not set(have) & set(self.lines):
+                _expect("--line", self.lines, have, connection.name)
+
+    def of(self, connection: Connection) -> set[str]:
+        """Return the names of those lines of a connection that are kept here."""
+        names = {line.name for line in connection.lines}
+        if not self._is_of(connection):
+            return set()
+        return names & set(self.lines) if self.lines else names
+
+    def _is_of(self, connection: Connection) -> bool:
+        return not self.connections or connection.name in self.connections
+
+
+def _expect(
+    option: str, named: Sequence[str], known: Sequence[str], where: str
+) -> None:
+    for name in named:
+        if name not in known:
+            text = f"Expected one of {', '.join(sorted(set(known)))}, not `{name}`"
+            raise ConfigError(f"{option}: {text} - in {where or 'the settings'}")
 
 
 def sharded(connection: Connection) -> list[Connection]:
     """Return a connection as so many as the venue's addresses and limits make of it.
 
     Lines without an address get the venue's own, which may be several by channel; no
-    connection carries more streams than the venue allows.
+    connection carries more streams than the venue allows. Those that carry the same
+    symbols over several addresses share a name up to its period, and so a partition.
     """
     venue = VENUES[connection.venue]
     channels = connection.channels or tuple(venue.CHANNELS)
@@ -44,14 +114,18 @@ def sharded(connection: Connection) -> list[Connection]:
     given = any(line.url is not None for line in connection.lines)
     for channel in channels:
         groups["" if given else venue.address(channel)].append(channel)
+    longest = max(len(group) for group in groups.values())
+    most = max(venue.LIMITS.streams // longest, 1)
+    starts = range(0, len(connection.symbols), most)
     shards = []
-    for url, group in groups.items():
-        most = max(venue.LIMITS.streams // len(group), 1)
-        symbols = connection.symbols
-        for start in range(0, len(symbols), most):
+    for chunk, start in enumerate(starts):
+        for number, (url, group) in enumerate(groups.items()):
+            name = f"{connection.name}-{chunk}" if len(starts) > 1 else connection.name
+            name = f"{name}.{number}" if len(groups) > 1 else name
             shard = msgspec.structs.replace(
                 connection,
-                symbols=symbols[start : start + most],
+                name=name,
+                symbols=connection.symbols[start : start + most],
                 channels=tuple(group),
                 rest_url=connection.rest_url or (None if given else venue.REST_URL),
                 lines=tuple(
@@ -60,12 +134,7 @@ def sharded(connection: Connection) -> list[Connection]:
                 ),
             )
             shards.append(shard)
-    if len(shards) == 1:
-        return shards
-    return [
-        msgspec.structs.replace(shard, name=f"{connection.name}-{number}")
-        for number, shard in enumerate(shards)
-    ]
+    return shards
 
 
 def _connects_per_minute(ingest: Ingest, venue: str) -> float:
@@ -81,13 +150,20 @@ def _connects_per_minute(ingest: Ingest, venue: str) -> float:
 class Supervisor:
     """All lines, by connection; those of the highest priority first."""
 
-    def __init__(self, ingest: Ingest, publish: Publish) -> None:
-        """Make a keeper for each line.
+    def __init__(
+        self, ingest: Ingest, publish: Publish, only: Only | None = None
+    ) -> None:
+        """Make a keeper for each line that is to be kept here.
+
+        Connections are sharded as if all their lines were: the names of the shards, by
+        which lines belong together, may not depend on which process keeps which.
 
         Raises:
-            ConfigError: As :func:`check`.
+            ConfigError: As :func:`check`, or as :meth:`Only.check`.
         """
         check(ingest)
+        only = only or Only()
+        only.check(ingest)
         self._heartbeat_ms = ingest.heartbeat_ms
         gates = {
             venue: Gate(_connects_per_minute(ingest, venue))
@@ -99,6 +175,7 @@ class Supervisor:
             for connection in ordered
             for shard in sharded(connection)
             for line in shard.lines
+            if line.name in only.of(connection)
         ]
 
     async def run(

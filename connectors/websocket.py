@@ -40,12 +40,21 @@ class Teller:
         attempt: Attempts to connect since the line last brought something.
     """
 
-    def __init__(self, connection: Connection, line: str, publish: Publish) -> None:
+    def __init__(
+        self,
+        connection: Connection,
+        line: str,
+        publish: Publish,
+        clock_ns: Callable[[], int] = time.time_ns,
+        timer_ns: Callable[[], int] = time.monotonic_ns,
+    ) -> None:
         self.connection = connection
         self.line = line
         self.frames = self.octets = self.attempt = 0
         self._publish = publish
-        self._stamped_ns = 0
+        self._clock_ns = clock_ns
+        self._timer_ns = timer_ns
+        self._stamped_ns = self._timed_ns = 0
         self._received_ns: int | None = None
 
     def keep(self, kind: FrameKind, payload: str | bytes, url: str = "") -> None:
@@ -92,9 +101,15 @@ class Teller:
         )
 
     def _stamp(self) -> int:
-        """Return the time, later than any stamp before it on this line [ns UTC]."""
-        self._stamped_ns = max(time.time_ns(), self._stamped_ns + 1)
-        return self._stamped_ns
+        """Return the time, later than any stamp before it on this line [ns UTC].
+
+        After a clock that was set back, time goes on from the last stamp at its pace.
+        """
+        stamp_ns, timed_ns = self._clock_ns(), self._timer_ns()
+        if stamp_ns <= self._stamped_ns:
+            stamp_ns = self._stamped_ns + max(timed_ns - self._timed_ns, 1)
+        self._stamped_ns, self._timed_ns = stamp_ns, timed_ns
+        return stamp_ns
 
 
 class Session:

@@ -1,65 +1,80 @@
 """ingest: what the venues send -> frames and connection events, in Kafka.
 
-sockets ──► lines ──┬─► frames
-commands ────┘      └─► connections
+sockets ──► lines ──┬─► frames ──────┬─► Kafka
+commands ────┘      └─► connections ─┴─► disk ──► Kafka, when it has been away
 """
 
 import asyncio
 import signal
+from pathlib import Path
+from typing import Any
 
 from config.settings import Settings
 from connectors.commands import commands
-from connectors.supervisor import Supervisor
-from connectors.websocket import Publish
+from connectors.supervisor import Only, Supervisor, check
 from operators.records import topics
 from operators.records.base import Record
-from operators.records.dead import DeadLetter
 from operators.records.frame import Frame
-from sinks.kafka import Publisher, TooLargeError
+from operators.records.topics import Topic
+from sinks.kafka import TooLargeError
+from sinks.oversized import oversized
+from sinks.spool import Spool
+from sinks.spooling import SpoolingPublisher, say
 
-_KEPT_OF_TOO_LARGE = 65_536
 
+def run_ingest(settings: Settings, only: Only) -> None:
+    """Listen until SIGTERM or SIGINT; then confirm all, or leave it on disk, and end.
 
-def run_ingest(settings: Settings) -> None:
-    """Listen to every connection until SIGTERM or SIGINT; then confirm all and end.
+    Args:
+        settings: The whole tree.
+        only: Which lines of its connections to listen to.
 
     Raises:
-        ConfigError: If the connections cannot be opened as they are declared.
-        DeliveryError: If the broker did not confirm everything.
+        AccessError: If the broker does not let us in.
+        ConfigError: If the connections cannot be opened as they are declared, there are
+            no such lines, or the folder of the spool cannot be had.
+        DeliveryError: If the broker refuses a message for good.
     """
-    publisher = Publisher(
-        settings.kafka, [topics.FRAMES, topics.CONNECTIONS, topics.DEAD]
-    )
-
-    def publish(record: Record) -> None:
-        try:
-            publisher.send((record,))
-        except TooLargeError as error:
-            if not isinstance(record, Frame):
-                raise
-            publisher.send((_too_large(record, str(error)),))
-
-    asyncio.run(_until_told(settings, publish))
-    publisher.flush()
+    check(settings.ingest)
+    only.check(settings.ingest)
+    asyncio.run(_until_told(settings, only))
 
 
-async def _until_told(settings: Settings, publish: Publish) -> None:
+async def _until_told(settings: Settings, only: Only) -> None:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         loop.add_signal_handler(number, stop.set)
-    supervisor = Supervisor(settings.ingest, publish)
-    await supervisor.run(stop, commands(settings.kafka))
+    limits = settings.ingest.spool
+    folder = Path(limits.path) / only.name
+    spool = Spool(folder, limits.max_bytes, say)
+    kinds: list[Topic[Any]] = [topics.FRAMES, topics.CONNECTIONS, topics.DEAD]
+    publisher = SpoolingPublisher(settings.kafka, kinds, spool, limits.after_ms)
+
+    def publish(record: Record) -> None:
+        try:
+            publisher.send(record)
+        except TooLargeError as error:
+            if not isinstance(record, Frame):
+                raise
+            publisher.send(oversized(record, str(error)))
+
+    supervisor = Supervisor(settings.ingest, publish, only)
+    sending = asyncio.create_task(publisher.run())
+    sending.add_done_callback(lambda _: stop.set())
+    try:
+        await supervisor.run(stop, commands(settings.kafka))
+    except BaseExceptionGroup as group:
+        raise _first(group) from group
+    finally:
+        sending.cancel()
+        await asyncio.wait({sending})
+        await publisher.close()
+    if not sending.cancelled():
+        sending.result()
 
 
-def _too_large(frame: Frame, reason: str) -> DeadLetter:
-    payload = frame.payload
-    data = payload.encode() if isinstance(payload, str) else payload
-    return DeadLetter(
-        **frame.place,
-        topic=topics.FRAMES.name,
-        url=frame.url,
-        reason=f"too large to keep: {reason}; its first bytes are",
-        raw=data[:_KEPT_OF_TOO_LARGE],
-        size=len(data),
-    )
+def _first(error: BaseException) -> BaseException:
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return error

@@ -36,6 +36,10 @@ _PLAIN: Final[dict[Any, Any]] = {
 _LEVELS: Final = pa.list_(pa.list_(pa.float64()))
 
 
+class LakeError(Exception):
+    """A lake that cannot be read or written."""
+
+
 class Table(NamedTuple):
     """A table of the lake.
 

@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 from bytewax.outputs import FixedPartitionedSink, StatefulSinkPartition
 
 from operators.records.base import Record
-from sinks.lake import TABLES, hot
+from sinks.lake import TABLES, LakeError, hot
 
 
 class _Writer(StatefulSinkPartition[list[Record], int]):
@@ -25,7 +25,7 @@ class _Writer(StatefulSinkPartition[list[Record], int]):
         self._writer = writer
         self._number = number
         self._rows: defaultdict[type[Record], list[Record]] = defaultdict(list)
-        self._undo()
+        undo(lake, writer, number)
 
     def write_batch(self, values: list[list[Record]]) -> None:
         for batch in values:
@@ -37,7 +37,12 @@ class _Writer(StatefulSinkPartition[list[Record], int]):
             self._number += 1
             segment = datetime.fromtimestamp(time.time(), UTC).strftime("%Y%m%d%H%M")
             for kind, records in self._rows.items():
-                self._write(kind, records, segment)
+                try:
+                    self._write(kind, records, segment)
+                except OSError as error:
+                    where = f"{hot(self._lake, TABLES[kind].name)}: {error.strerror}"
+                    text = "what is missing is written when the archive starts again"
+                    raise LakeError(f"{where}; {text}") from error
             self._rows.clear()
         return self._number
 
@@ -56,13 +61,14 @@ class _Writer(StatefulSinkPartition[list[Record], int]):
             os.fsync(file.fileno())
         half.rename(folder / name)
 
-    def _undo(self) -> None:
-        """Remove what this writer wrote after the state it resumes from."""
-        mine = re.compile(rf"(\.?){re.escape(self._writer)}-(\d+)\.parquet(\.tmp)?")
-        for path in self._lake.glob("hot/*/*/*"):
-            match = mine.fullmatch(path.name)
-            if match and (match[1] or int(match[2]) > self._number):
-                path.unlink()
+
+def undo(lake: Path, writer: str, number: int) -> None:
+    """Remove what a writer wrote after the state with this number."""
+    mine = re.compile(rf"(\.?){re.escape(writer)}-(\d+)\.parquet(\.tmp)?")
+    for path in lake.glob("hot/*/*/*"):
+        match = mine.fullmatch(path.name)
+        if match and (match[1] or int(match[2]) > number):
+            path.unlink()
 
 
 class LakeSink(FixedPartitionedSink[list[Record], int]):

@@ -14,9 +14,10 @@ from operators.records.time import MS
 # A number that a float or a 64-bit column can hold: no NaN, no infinity, no overflow,
 # neither of it nor of a price times a quantity.
 Number = Annotated[float, msgspec.Meta(ge=-1e150, le=1e150)]
+Quantity = Annotated[float, msgspec.Meta(ge=0, le=1e150)]
 Id = Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
 Millis = Annotated[int, msgspec.Meta(ge=0, le=9 * 10**12)]
-WireLevel = tuple[Number, Number]
+WireLevel = tuple[Number, Quantity]
 
 # An enumeration's members are slow to look up, and this is done for every frame.
 _BUY: Final = Side.BUY
@@ -55,7 +56,7 @@ class AnyTrade(Event, gc=False):
     """A trade, or several of one order."""
 
     p: Number
-    q: Number
+    q: Quantity
     T: Millis
     m: bool
 
@@ -169,9 +170,9 @@ class Ticker(Wire, gc=False):
 
     u: Id
     b: Number
-    B: Number
+    B: Quantity
     a: Number
-    A: Number
+    A: Quantity
 
     def says(self, market: Market, frame: Frame, line: Line) -> Parsed:
         """Return it as records."""

@@ -50,9 +50,11 @@ _SELL: Final = Side.SELL
 # A number that a float or a 64-bit column can hold: no NaN, no infinity, no overflow,
 # neither of it nor of a price times a quantity.
 _Number = Annotated[float, msgspec.Meta(ge=-1e150, le=1e150)]
+_Quantity = Annotated[float, msgspec.Meta(ge=0, le=1e150)]
 _Id = Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
 _Millis = Annotated[int, msgspec.Meta(ge=0, le=9 * 10**12)]
-_Level = tuple[_Number, _Number]
+_Name = Annotated[str, msgspec.Meta(max_length=64)]
+_Level = tuple[_Number, _Quantity]
 Canonical = Callable[[str], str]
 
 
@@ -66,9 +68,9 @@ class _Envelope(msgspec.Struct, gc=False):
 class _Deal(msgspec.Struct, gc=False):
     T: _Millis
     S: Literal["Buy", "Sell"]
-    v: _Number
+    v: _Quantity
     p: _Number
-    i: str
+    i: _Name
 
 
 class _Trades(msgspec.Struct):
@@ -97,7 +99,7 @@ class _Linear(msgspec.Struct, gc=False):
     indexPrice: _Number | Literal[""] = ""  # noqa: N815
     fundingRate: _Number | Literal[""] = ""  # noqa: N815
     nextFundingTime: _Millis | Literal[""] = ""  # noqa: N815
-    openInterest: _Number | Literal[""] = ""  # noqa: N815
+    openInterest: _Quantity | Literal[""] = ""  # noqa: N815
 
 
 class _Ticker(msgspec.Struct, gc=False):
@@ -130,6 +132,8 @@ def _topic(text: str, canonical: Canonical) -> _Topic:
         if not (depth.isascii() and depth.isdigit() and len(depth) < 5):
             channel, depth = f"orderbook.{depth}", ""
     if channel in _UNUSED:
+        if len(text) > _LONGEST_TOPIC:  # it is remembered
+            raise NotARecordError(f"no topic is so long: `{text[:40]}` - at `$.topic`")
         return _Topic(text, channel, 0, "")
     if channel in {"publicTrade", "orderbook", "tickers"}:
         return _Topic(text, channel, int(depth or 0), canonical(rest))

@@ -121,4 +121,5 @@ def _listed(
 
 
 def _decimal(text: str) -> Decimal | None:
-    return Decimal(text) if text else None
+    """Return a size, or None where the venue states none, or 0."""
+    return (Decimal(text) or None) if text else None

@@ -70,7 +70,9 @@ _IGNORED: Final = {
 }
 
 _Number = Annotated[float, msgspec.Meta(ge=-1e150, le=1e150)]
+_Quantity = Annotated[float, msgspec.Meta(ge=0, le=1e150)]
 _Id = Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
+_Name = Annotated[str, msgspec.Meta(max_length=64)]
 _Kind = Literal["snapshot", "update"]
 _ABSENT: Final = msgspec.Raw()
 
@@ -84,10 +86,10 @@ class _Envelope(msgspec.Struct, gc=False):
 
 
 class _Trade(msgspec.Struct, gc=False):
-    trade_id: str
+    trade_id: _Name
     product_id: str
     price: _Number
-    size: _Number
+    size: _Quantity
     side: Literal["BUY", "SELL"]
     time: str
 
@@ -101,7 +103,7 @@ class _Change(msgspec.Struct, gc=False):
     side: Literal["bid", "offer"]
     event_time: str
     price_level: _Number
-    new_quantity: _Number
+    new_quantity: _Quantity
 
 
 class _Book(msgspec.Struct):
@@ -113,9 +115,9 @@ class _Book(msgspec.Struct):
 class _Ticker(msgspec.Struct, gc=False):
     product_id: str
     best_bid: _Number
-    best_bid_quantity: _Number
+    best_bid_quantity: _Quantity
     best_ask: _Number
-    best_ask_quantity: _Number
+    best_ask_quantity: _Quantity
 
 
 class _Tickers(msgspec.Struct):
@@ -369,4 +371,6 @@ def _exact(text: str) -> Decimal | None:
         raise NotARecordError(f"no number `{text[:40]}`") from error
     if not size.is_finite():
         raise NotARecordError(f"no number `{text[:40]}`")
+    if size < 0:
+        raise NotARecordError(f"Expected a size >= 0, not `{text[:40]}`")
     return size or None

@@ -51,8 +51,9 @@ _IGNORED: Final = {
 }
 
 _Number = Annotated[float, msgspec.Meta(ge=-1e150, le=1e150)]
+_Quantity = Annotated[float, msgspec.Meta(ge=0, le=1e150)]
 _Id = Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
-_Level = tuple[_Number, _Number]
+_Level = tuple[_Number, _Quantity]
 _Side = Literal["buy", "sell"]
 
 
@@ -60,7 +61,7 @@ class _Match(msgspec.Struct, gc=False):
     product_id: str
     trade_id: _Id
     side: _Side
-    size: _Number
+    size: _Quantity
     price: _Number
     time: str
 
@@ -69,9 +70,9 @@ class _Ticker(msgspec.Struct, gc=False):
     product_id: str
     sequence: _Id | None = None
     best_bid: _Number | None = None
-    best_bid_size: _Number | None = None
+    best_bid_size: _Quantity | None = None
     best_ask: _Number | None = None
-    best_ask_size: _Number | None = None
+    best_ask_size: _Quantity | None = None
     time: str = ""
 
 
@@ -83,7 +84,7 @@ class _Snapshot(msgspec.Struct):
 
 class _L2Update(msgspec.Struct):
     product_id: str
-    changes: tuple[tuple[_Side, _Number, _Number], ...]
+    changes: tuple[tuple[_Side, _Number, _Quantity], ...]
     time: str = ""
 
 

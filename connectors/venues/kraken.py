@@ -74,6 +74,7 @@ _REPLIES: Final = {
 _OLD_NAMES: Final = {"XBT": "BTC", "XDG": "DOGE"}
 
 _Number = Annotated[float, msgspec.Meta(ge=-1e150, le=1e150)]
+_Quantity = Annotated[float, msgspec.Meta(ge=0, le=1e150)]
 _Id = Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
 _Crc = Annotated[int, msgspec.Meta(ge=0, le=2**32 - 1)]
 _ABSENT: Final = msgspec.Raw()
@@ -93,7 +94,7 @@ class _Trade(msgspec.Struct, gc=False):
     symbol: str
     side: Side
     price: _Number
-    qty: _Number
+    qty: _Quantity
     trade_id: _Id
     timestamp: str
 
@@ -114,9 +115,9 @@ class _Book(msgspec.Struct):
 class _Ticker(msgspec.Struct, gc=False):
     symbol: str
     bid: _Number
-    bid_qty: _Number
+    bid_qty: _Quantity
     ask: _Number
-    ask_qty: _Number
+    ask_qty: _Quantity
     timestamp: str = ""
 
 
@@ -277,8 +278,8 @@ def _instrument(pair: _Pair, venue: str, name: Callable[[str], str]) -> Instrume
     symbol = canonical(pair.wsname)
     base, quote = symbol.split("-")
     for size in (pair.tick_size, pair.ordermin, pair.costmin):
-        if size is not None and not size.is_finite():
-            raise NotARecordError(f"a size of {pair.wsname} is no number")
+        if size is not None and not (size.is_finite() and size >= 0):
+            raise NotARecordError(f"a size of {pair.wsname} is no number >= 0")
     takes_orders = pair.status in {"online", "post_only", "limit_only", "reduce_only"}
     return Instrument(
         venue=venue,
@@ -288,8 +289,8 @@ def _instrument(pair: _Pair, venue: str, name: Callable[[str], str]) -> Instrume
         quote=quote,
         tick_size=pair.tick_size or Decimal(1).scaleb(-pair.pair_decimals),
         lot_size=Decimal(1).scaleb(-pair.lot_decimals),
-        min_quantity=pair.ordermin,
-        min_notional=pair.costmin,
+        min_quantity=pair.ordermin or None,
+        min_notional=pair.costmin or None,
         status=Status.TRADING if takes_orders else Status.HALTED,
     )
 

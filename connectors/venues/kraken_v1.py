@@ -62,7 +62,9 @@ _LAST_SECOND: Final = 2**63 // SECOND
 _SIDES: Final = {"b": Side.BUY, "s": Side.SELL}
 
 _Number = Annotated[float, msgspec.Meta(ge=-1e150, le=1e150)]
+_Quantity = Annotated[float, msgspec.Meta(ge=0, le=1e150)]
 _Crc = Annotated[int, msgspec.Meta(ge=0, le=2**32 - 1)]
+_Word = Annotated[str, msgspec.Meta(max_length=20)]
 _ABSENT: Final = msgspec.Raw()
 
 
@@ -77,22 +79,22 @@ class _Trade(msgspec.Struct, array_like=True, frozen=True, gc=False):
     volume: str
     time: str
     side: Literal["b", "s"]
-    order_type: str = ""
-    misc: str = ""
+    order_type: _Word = ""
+    misc: _Word = ""
 
 
 class _Spread(msgspec.Struct, array_like=True, gc=False):
     bid: _Number
     ask: _Number
     timestamp: str
-    bid_volume: _Number
-    ask_volume: _Number
+    bid_volume: _Quantity
+    ask_volume: _Quantity
 
 
 class _Best(msgspec.Struct, array_like=True, gc=False):
     price: _Number
     whole_lots: msgspec.Raw
-    volume: _Number
+    volume: _Quantity
 
 
 class _Ticker(msgspec.Struct, gc=False):
@@ -300,6 +302,8 @@ def _topped(frame: Frame, line: Line, symbol: str, raw: msgspec.Raw) -> Parsed:
 def _booked(
     frame: Frame, line: Line, symbol: str, raws: tuple[msgspec.Raw, ...], depth: int
 ) -> Parsed:
+    if len(raws) > 2:
+        raise NotARecordError(f"{len(raws)} payloads of one book")
     wire = _book.decode(raws[0])
     for raw in raws[1:]:
         wire = _merged(wire, _book.decode(raw))

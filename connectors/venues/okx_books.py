@@ -20,9 +20,11 @@ from operators.records.time import MS
 # A number that a float or a 64-bit column can hold: no NaN, no infinity, no overflow,
 # neither of it nor of a price times a quantity.
 Number = Annotated[float, msgspec.Meta(ge=-1e150, le=1e150)]
+Quantity = Annotated[float, msgspec.Meta(ge=0, le=1e150)]
 Id = Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
 _Previous = Annotated[int, msgspec.Meta(ge=-1, le=2**63 - 1)]
 Millis = Annotated[int, msgspec.Meta(ge=0, le=9 * 10**12)]
+_Digits = Annotated[str, msgspec.Meta(max_length=64)]
 _Checksum = Annotated[int, msgspec.Meta(ge=-(2**31), le=2**31 - 1)]
 
 DEPTHS: Final = {"books": 400, "books-l2-tbt": 400, "books50-l2-tbt": 50}
@@ -51,12 +53,12 @@ class PriceLevel(msgspec.Struct, array_like=True, gc=False):
     """A price, the quantity there, and more that is not used."""
 
     price: Number
-    size: Number
+    size: Quantity
 
 
 class _Text(msgspec.Struct, array_like=True, gc=False):
-    price: str
-    size: str
+    price: _Digits
+    size: _Digits
 
 
 class _Book(msgspec.Struct):

@@ -42,6 +42,7 @@ from connectors.venues.okx_books import (
     Number,
     PriceLevel,
     Push,
+    Quantity,
     booked,
     symbol_of,
 )
@@ -101,7 +102,7 @@ class _Row(msgspec.Struct, gc=False):
 class _Trade(_Row, gc=False):
     tradeId: Id
     px: Number
-    sz: Number
+    sz: Quantity
     side: Literal["buy", "sell"]
 
     def says(self, venue: str, symbol: str, received_ns: int, now_ns: int) -> Trade:
@@ -144,9 +145,9 @@ class _Best(_Row):
 
 class _Ticker(_Row, gc=False):
     askPx: Number | Literal[""]
-    askSz: Number | Literal[""]
+    askSz: Quantity | Literal[""]
     bidPx: Number | Literal[""]
-    bidSz: Number | Literal[""]
+    bidSz: Quantity | Literal[""]
 
     def says(
         self, venue: str, symbol: str, received_ns: int, now_ns: int
@@ -197,7 +198,7 @@ class _Funding(_Row, kw_only=True, gc=False):
 
 
 class _OpenInterest(_Row, gc=False):
-    oi: Number
+    oi: Quantity
 
     def says(self, venue: str, symbol: str, received_ns: int, now_ns: int) -> Mark:
         return Mark(

@@ -4,15 +4,16 @@ from collections.abc import Callable
 from threading import Event
 
 import pytest
-from confluent_kafka import KafkaException, TopicPartition
+from confluent_kafka import TopicPartition
 from confluent_kafka.admin import AdminClient, NewTopic
 
 from config.settings import Kafka
-from connectors.kafka import KafkaError, KafkaSource, consumer
+from config.shard import Shard
+from connectors.kafka import KafkaError, KafkaSource, Reading, bounds, consumer
 from operators.records.bar import Bar
 from operators.records.base import Record
 from operators.records.dead import BURIED, DeadLetter
-from operators.records.topics import Topic
+from operators.records.topics import FENCE, Topic
 from sinks.kafka import Publisher
 
 BOUND = 3_000
@@ -54,8 +55,8 @@ def part(settings, topic) -> Callable[..., object]:
     """Return a function that opens the source, at an old place if there was one."""
     opened = []
 
-    def build(resume: object = None) -> object:
-        source = KafkaSource(settings, "tapewatch-test", [topic], Event())
+    def build(resume: object = None, **how: object) -> object:
+        source = KafkaSource(Reading(settings, topic.name, [topic], Event(), **how))
         opened.append(source.build_part("read", "all", resume))
         return opened[-1]
 
@@ -114,7 +115,7 @@ def test_the_place_is_mirrored_to_the_consumer_group(settings, topic, part):
     held = first.snapshot()
     first.close()  # waits for the commit
 
-    reader = consumer(settings, "tapewatch-test")
+    reader = consumer(settings, topic.name)
     places = [TopicPartition(name, number) for name, number in held]
     committed = reader.committed(places, timeout=30)
     reader.close()
@@ -128,6 +129,7 @@ def test_what_is_no_record_is_a_dead_letter_with_its_place(settings, topic, part
     publisher.flush()
     publisher._producer.produce(topic.name, b"\xff{", "binance:BTC-USDT")
     publisher._producer.produce(topic.name, None, "binance:BTC-USDT")
+    publisher._producer.produce(topic.name, None, FENCE)
     publisher.send([bar(2)])
     publisher.flush()
 
@@ -153,12 +155,71 @@ def test_a_place_that_was_deleted_stops_the_flow(real_kafka, settings, topic, pa
     gone = TopicPartition(topic.name, partition, 40)
     admin.delete_records([gone])[gone].result(30)
 
-    with pytest.raises(KafkaException, match="_AUTO_OFFSET_RESET"):
-        read(part(place), 40)
+    with pytest.raises(KafkaError, match=r"oldest.* is 40: \d+ are missing.*--skip"):
+        part(place)
+    later = read(part(place, skip_expired=True), 10)
+    assert [each.trades for _, each in later] == list(range(40, 50))
+
+
+def test_a_place_beyond_the_end_is_that_of_another_log(settings, topic, part):
+    with pytest.raises(KafkaError, match="stood at 7, and the log ends at 0"):
+        part({(topic.name, 0): 7, (topic.name, 1): 0, (topic.name, 2): 0})
+
+
+def test_workers_share_the_partitions_and_each_message_is_one_worker_s(
+    settings, topic, part
+):
+    sent = [bar(n, f"S{n % 10}-USDT") for n in range(200)]
+    publisher = Publisher(settings, [topic])
+    publisher.send(sent)
+    publisher.flush()
+
+    got, whole = [], consumer(settings, "whole")
+    for number in range(2):
+        here = part(shard=Shard(number, 2))
+        mine = [TopicPartition(topic.name, n) for n in range(3) if n % 2 == number]
+        ends = [bounds(whole, place)[1] for place in mine]
+        got += [each.trades for _, each in read(here, sum(ends))]
+    whole.close()
+
+    assert sorted(got) == list(range(200))
+
+
+def test_a_lost_state_is_not_taken_for_a_beginning(settings, topic, part):
+    publisher = Publisher(settings, [topic])
+    publisher.send([bar(n) for n in range(20)])
+    publisher.flush()
+    first = part()
+    read(first, 20)
+    first.snapshot()
+    first.close()
+
+    with pytest.raises(KafkaError, match=r"its state is not here.*--rebuild"):
+        part()
+    assert len(read(part(rebuild=True), 20)) == 20
+
+
+def test_a_source_says_when_it_has_read_all_that_it_can_have_read_before(
+    settings, topic, part
+):
+    publisher = Publisher(settings, [topic])
+    publisher.send([bar(n) for n in range(20)])
+    publisher.flush()
+    here = part()
+    publisher.send([bar(n) for n in range(20, 30)])
+    publisher.flush()
+
+    read(here, 7)
+    here.snapshot()
+    assert not here.is_past
+    read(here, 20)
+    here.snapshot()
+    assert here.is_past
+    assert set(here.lags) == {(topic.name, number) for number in range(3)}
 
 
 def test_a_topic_that_is_not_there_is_named(settings):
-    source = KafkaSource(settings, "x", [Topic("nowhere.v1", Bar)], Event())
+    source = KafkaSource(Reading(settings, "x", [Topic("nowhere.v1", Bar)], Event()))
 
     with pytest.raises(KafkaError, match=r"nowhere\.v1.*tapewatch topics apply"):
         source.build_part("read", "all", None)
@@ -166,7 +227,9 @@ def test_a_topic_that_is_not_there_is_named(settings):
 
 def test_a_set_event_ends_the_input(settings, topic):
     stop = Event()
-    part = KafkaSource(settings, "x", [topic], stop).build_part("read", "all", None)
+    part = KafkaSource(Reading(settings, "x", [topic], stop)).build_part(
+        "read", "all", None
+    )
     assert part.next_batch() == []
     stop.set()
 

@@ -329,12 +329,17 @@ def test_lines_without_an_address_get_the_venues_own_by_channel():
     assert [line.url for line in public.lines] == [VENUES["binance_usdm"].URL] * 2
     assert {line.url for line in market.lines} & {VENUES["binance_usdm"].URL} == set()
     assert public.rest_url == VENUES["binance_usdm"].REST_URL
-    assert len({public.name, market.name}) == 2
+    assert [public.name, market.name] == ["u.0", "u.1"]
 
 
 def test_the_highest_priority_is_opened_first():
     connections = tuple(
-        connection(Line(url="ws://x/"), name=f"c{priority}", priority=priority)
+        connection(
+            Line(url="ws://x/"),
+            name=f"c{priority}",
+            priority=priority,
+            symbols=(f"A{priority}-USDT",),
+        )
         for priority in (0, 9, 5)
     )
     supervisor = Supervisor(Ingest(connections=connections), lambda _: None)

@@ -12,8 +12,8 @@ import pytest
 from operators.records.base import Record, Side
 from operators.records.frame import Ignored
 from operators.records.market import Heartbeat, Trade
-from sinks.catalog import LakeError, connect, publish
-from sinks.lake import TABLES, catalog
+from sinks.catalog import connect, publish
+from sinks.lake import TABLES, LakeError, catalog
 from sinks.parquet import LakeSink
 
 every_table = pytest.mark.parametrize("table", TABLES.values(), ids=lambda t: t.name)
