@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
 from threading import Event
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import msgspec
 import typer
@@ -21,7 +21,8 @@ from rich.progress import (
 
 from config.load import DEFAULT, ConfigError, load
 from config.settings import Settings
-from flows import exchanges
+from config.shard import Shard
+from flows import cluster, dead_letters, exchanges, history
 from flows.exchanges import Config, Faults, screen
 
 app = typer.Typer(
@@ -35,6 +36,8 @@ app = typer.Typer(
 )
 topics_app = typer.Typer(help="The topics of infra/kafka/topics.yaml.")
 app.add_typer(topics_app, name="topics", no_args_is_help=True)
+app.add_typer(dead_letters.app, name="dead", no_args_is_help=True)
+app.add_typer(cluster.app, name="cluster", no_args_is_help=True)
 
 Seconds = Annotated[
     float | None, typer.Option(min=0.1, help="Stop by itself after so many seconds.")
@@ -80,6 +83,9 @@ def up(
     stop_with_parent: Annotated[
         bool, typer.Option(help="Stop when the calling process goes away.")
     ] = False,
+    workers: Annotated[
+        int, typer.Option(min=1, help="How many processes share each flow.")
+    ] = 1,
 ) -> None:
     """Run everything on this machine: broker, exchange, ingest, flows, lake.
 
@@ -98,33 +104,91 @@ def up(
         speed=speed,
         broker=broker.value,
         stop_with_parent=stop_with_parent,
+        workers=workers,
     )
     run_up(settings, wish)
 
 
 @app.command()
-def ingest(config: Config = DEFAULT) -> None:
+def ingest(
+    config: Config = DEFAULT,
+    line: Annotated[
+        list[str] | None,
+        typer.Option(help="Only lines of this name; repeatable, or by commas."),
+    ] = None,
+    connection: Annotated[
+        list[str] | None,
+        typer.Option(help="Only lines of this connection; repeatable, or by commas."),
+    ] = None,
+) -> None:
     """Listen to the connections of the settings; publish every frame.
 
-    Example: `tapewatch ingest --config mine.yaml`
+    With `--line` the lines of a hot pair can be two processes on two machines. Each
+    obeys the commands that concern its lines, and leaves the others to the other.
+
+    Example: `tapewatch ingest --config mine.yaml --line a`
     """
+    from connectors.supervisor import Only
     from flows.ingest import run_ingest
 
-    run_ingest(_loaded(config))
+    lines, connections = (
+        tuple(filter(None, ",".join(names or ()).split(",")))
+        for names in (line, connection)
+    )
+    run_ingest(_loaded(config), Only(lines, connections))
 
 
 @app.command()
 def flow(
     name: Annotated[str, typer.Argument(help="Which flow; `tapewatch show` lists.")],
     config: Config = DEFAULT,
+    shard: Annotated[
+        str, typer.Option(help="Which of the workers that share it: `I/N`, I from 0.")
+    ] = "0/1",
+    rebuild: Annotated[
+        bool,
+        typer.Option(
+            "--rebuild",
+            help="Where its state is lost, begin at the oldest message; what it had"
+            " sent is not sent again.",
+        ),
+    ] = False,
+    skip_expired: Annotated[
+        bool,
+        typer.Option(
+            "--skip-expired",
+            help="Where Kafka has deleted what it was to read next, go on without.",
+        ),
+    ] = False,
 ) -> None:
-    """Run one flow on Kafka; it resumes where it left off.
+    """Run one flow on Kafka, or one worker of it; it resumes where it left off.
 
-    Example: `tapewatch flow market`
+    Example: `tapewatch flow market --shard 0/3`
     """
+    from flows.io import Worker
     from flows.run import run_flow
 
-    run_flow(_loaded(config), _flow_name(name))
+    worker = Worker(Shard.parse(shard), rebuild, skip_expired)
+    run_flow(_loaded(config), _flow_name(name), worker)
+
+
+@app.command()
+def rescale(
+    name: Annotated[str, typer.Argument(help="Which flow; none of it may run.")],
+    to: Annotated[int, typer.Option(min=1, help="How many workers.")],
+    config: Config = DEFAULT,
+) -> None:
+    """Deal a flow's state out to another number of workers.
+
+    Stop all of its workers, run this where their stores are, start the new ones.
+
+    Example: `tapewatch rescale market --to 3`
+    """
+    from flows.rescale import described
+    from flows.rescale import rescale as run
+
+    done = run(_loaded(config), _flow_name(name), to)
+    screen.print(f"{name}: {described(done)}", highlight=False, soft_wrap=True)
 
 
 @app.command()
@@ -155,6 +219,9 @@ for command in (
     exchanges.play,
     exchanges.chaos,
     exchanges.instruments,
+    history.reprocess,
+    history.compare,
+    history.promote,
 ):
     app.command()(command)
 
@@ -256,7 +323,7 @@ def topics_diff(config: Config = DEFAULT) -> None:
     from infra.kafka import specs
     from infra.kafka.topics import diff
 
-    changes = diff(_loaded(config).kafka.bootstrap, specs.load())
+    changes = diff(_loaded(config).kafka, specs.load())
     for change in changes:
         print(change)
     print(f"{len(changes)} differences")
@@ -276,13 +343,33 @@ def topics_apply(
     from infra.kafka import specs
     from infra.kafka.topics import apply
 
-    applied = apply(_loaded(config).kafka.bootstrap, specs.load(), force=force)
+    applied = apply(_loaded(config).kafka, specs.load(), force=force)
     for what in ("done", "refused", "left"):
         for change in getattr(applied, what):
             print(f"{what}: {change}")
     print(f"{len(applied.done)} changes made, {len(applied.refused)} refused")
     if applied.refused:
         sys.exit(1)
+
+
+@topics_app.command("acls")
+def topics_acls(
+    config: Config = DEFAULT,
+    give: Annotated[
+        bool, typer.Option("--apply", help="Give the broker's users these rights.")
+    ] = False,
+) -> None:
+    """Say which user needs which right, as `kafka-acls` takes it.
+
+    Example: `tapewatch topics acls`
+    """
+    from infra.kafka import acls
+
+    rights = [right for process in acls.load() for right in process.rights]
+    for right in rights:
+        print(right.line)
+    if give:
+        print(f"{acls.apply(_loaded(config).kafka, rights)} rights given")
 
 
 def _loaded(config: Path, lake: Path | None = None) -> Settings:
@@ -311,19 +398,21 @@ def _progress(title: str) -> Iterator[Callable[[int, int], None]]:
 
 def main() -> None:
     """Run the command line; what the user can mend ends in a line, not in a trace."""
+    from config.access import AccessError
     from connectors.exchange.listing import ExchangeError
     from connectors.instruments import InstrumentsError
     from connectors.kafka import KafkaError
     from connectors.recording import RecordingError
     from flows.children import ChildError
     from flows.sql import QueryError
+    from flows.store import StoreError
     from infra.kafka.errors import BrokerError, TopicsError
-    from sinks.catalog import LakeError
     from sinks.kafka import DeliveryError
+    from sinks.lake import LakeError
+    from sinks.sent import SentError
 
-    try:
-        app()
-    except (
+    mendable = (
+        AccessError,
         BrokerError,
         ChildError,
         ConfigError,
@@ -334,10 +423,33 @@ def main() -> None:
         LakeError,
         QueryError,
         RecordingError,
+        SentError,
+        StoreError,
         TopicsError,
-    ) as error:
-        screen.print(f"tapewatch: {error}", style="red", markup=False, soft_wrap=True)
-        sys.exit(1)
+    )
+    try:
+        app()
+    except mendable as error:
+        _end(error)
+    except ExceptionGroup as group:  # of tasks that ran beside each other
+        told, rest = group.split(mendable)
+        if told is None or rest is not None:
+            raise
+        _end(_first(told))
+    except OSError as error:  # of a disk; what the network may do has its own
+        if error.filename is None or error.strerror is None:
+            raise
+        _end(f"{error.filename}: {error.strerror}")
+
+
+def _first(group: ExceptionGroup[Exception]) -> Exception:
+    error = group.exceptions[0]
+    return _first(error) if isinstance(error, ExceptionGroup) else error
+
+
+def _end(error: Exception | str) -> NoReturn:
+    screen.print(f"tapewatch: {error}", style="red", markup=False, soft_wrap=True)
+    sys.exit(1)
 
 
 if __name__ == "__main__":

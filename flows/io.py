@@ -6,24 +6,23 @@ two of them.
 """
 
 import secrets
-from collections import defaultdict
-from collections.abc import Callable, Iterator
-from itertools import islice
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from threading import Event
-from typing import Any, Protocol, TypeVar
+from typing import Any, NamedTuple, Protocol, TypeVar
 
 from bytewax import operators as op
 from bytewax.dataflow import Dataflow, Stream
-from bytewax.inputs import FixedPartitionedSource, StatefulSourcePartition
 
 from config.settings import Settings
-from connectors.kafka import KafkaSource
+from config.shard import WHOLE, Shard
+from connectors.kafka import KafkaSource, Reading
+from connectors.replayed import ReplayedSource
 from operators import step
 from operators.records import topics
 from operators.records.base import Record
-from operators.records.dead import BURIED, DeadLetter
-from operators.records.frame import Frame
+from operators.records.dead import BURIED
+from operators.records.span import EVER, Span, dated_ns
 from operators.records.topics import Topic
 from operators.step import Batches
 from sinks.kafka import KafkaSink
@@ -63,21 +62,44 @@ def _readable(batch: tuple[str, list[Any]]) -> bool:
     return batch[0] != BURIED
 
 
+class Worker(NamedTuple):
+    """What one process does of a flow, and what it may do without its state.
+
+    Attributes:
+        shard: Which of the partitions are its own.
+        rebuild: As in :class:`connectors.kafka.Reading`.
+        skip_expired: Likewise.
+    """
+
+    shard: Shard = WHOLE
+    rebuild: bool = False
+    skip_expired: bool = False
+
+
 class KafkaIO:
-    """Topics of a broker, and the settings' lake."""
+    """Topics of a broker, and the settings' lake.
+
+    Attributes:
+        sources: What is read, once the flow has been built.
+    """
 
     closes = False
 
-    def __init__(self, settings: Settings, stop: Event) -> None:
+    def __init__(
+        self, settings: Settings, stop: Event, worker: Worker | None = None
+    ) -> None:
         """Say where.
 
         Args:
             settings: The whole tree.
             stop: Ends the flow in good order when it is set.
+            worker: What this process does of the flow; all of it if not given.
         """
         self._settings = settings
         self._stop = stop
+        self._worker = worker or Worker()
         self._name = ""
+        self.sources: list[KafkaSource] = []
 
     def flow(self, name: str) -> Dataflow:
         """Return a dataflow of its own."""
@@ -90,23 +112,45 @@ class KafkaIO:
 
     def read_all(self, flow: Dataflow) -> Batches[Any]:
         """Read every topic by one consumer."""
-        return self._read(flow, "all", list(topics.ALL))
+        return self._read(flow, "all", list(topics.ALL), placed=True)
 
     def _read(
-        self, flow: Dataflow, what: str, wanted: list[Topic[Any]]
+        self,
+        flow: Dataflow,
+        what: str,
+        wanted: list[Topic[Any]],
+        *,
+        placed: bool = False,
     ) -> Batches[Any]:
-        kafka, group = self._settings.kafka, f"tapewatch-{self._name}"
-        source = KafkaSource(kafka, group, wanted, self._stop)
+        worker = self._worker
+        reading = Reading(
+            kafka=self._settings.kafka,
+            group=f"tapewatch-{self._name}",
+            topics=wanted,
+            stop=self._stop,
+            shard=worker.shard,
+            placed=placed,
+            rebuild=worker.rebuild,
+            skip_expired=worker.skip_expired,
+        )
+        source = KafkaSource(reading)
+        self.sources.append(source)
         read = op.input(f"read_{what}", flow, source)
         split = op.branch(f"readable_{what}", read, _readable)
         dead: Stream[Any] = split.falses
-        op.output(f"bury_{what}", dead, KafkaSink(kafka, [topics.DEAD]))
+        op.output(f"bury_{what}", dead, self._sink([topics.DEAD]))
         return split.trues
 
     def write(self, up: Batches[Any], *into: Topic[Any]) -> None:
         """Send to topics."""
         step_id = "write_" + "_".join(topic.step for topic in into)
-        op.output(step_id, up, KafkaSink(self._settings.kafka, into))
+        op.output(step_id, up, self._sink(into))
+
+    def _sink(self, into: Sequence[Topic[Any]]) -> KafkaSink:
+        return KafkaSink(self._settings.kafka, into, self._is_past)
+
+    def _is_past(self) -> bool:
+        return all(source.is_past for source in self.sources)
 
     def keep(self, up: Batches[Any]) -> None:
         """Write into the settings' lake."""
@@ -115,7 +159,8 @@ class KafkaIO:
 
     def _writer(self) -> str:
         """Return a name that lives and dies with the flow's recovery store."""
-        file = recovery_folder(self._settings, self._name) / "writer"
+        store = store_of(self._settings, self._name, self._worker.shard)
+        file = store / "writer"
         if not file.exists():
             file.parent.mkdir(parents=True, exist_ok=True)
             half = file.with_suffix(".tmp")
@@ -124,66 +169,56 @@ class KafkaIO:
         return file.read_text()
 
 
-def recovery_folder(settings: Settings, flow: str) -> Path:
-    """Return where a flow keeps its state."""
+def stores_of(settings: Settings, flow: str) -> Path:
+    """Return the folder with the stores of all workers of a flow."""
     return Path(settings.recovery.path) / f"{flow}-v1"
 
 
-class _Frames(StatefulSourcePartition[tuple[str, list[Record]], None]):
-    def __init__(self, frames: Iterator[Frame | DeadLetter], size: int) -> None:
-        self._frames = frames
-        self._size = size
-
-    def next_batch(self) -> list[tuple[str, list[Record]]]:
-        groups: defaultdict[str, list[Record]] = defaultdict(list)
-        for each in islice(self._frames, self._size):
-            groups[BURIED if isinstance(each, DeadLetter) else each.key].append(each)
-        if not groups:
-            raise StopIteration
-        return list(groups.items())
-
-    def snapshot(self) -> None:
-        return None
-
-
-class _FramesSource(FixedPartitionedSource[tuple[str, list[Record]], None]):
-    def __init__(self, frames: Iterator[Frame | DeadLetter], size: int) -> None:
-        self._part = _Frames(frames, size)
-
-    def list_parts(self) -> list[str]:
-        return ["recording"]
-
-    def build_part(self, step_id: str, for_part: str, resume_state: None) -> _Frames:
-        return self._part
+def store_of(settings: Settings, flow: str, shard: Shard) -> Path:
+    """Return where a worker keeps its state."""
+    return stores_of(settings, flow) / shard.name
 
 
 class ReplayIO:
-    """Frames of a recording, and a lake. Flows must be built in the order of topics."""
+    """Records of the past, and a lake. Flows must be built in the order of topics.
+
+    Attributes:
+        closes: Whether windows close at the end of the records.
+        written: The names of the topics that flows write.
+    """
 
     def __init__(
         self,
-        frames: Callable[[], Iterator[Frame | DeadLetter]],
+        records: Iterator[Record],
         lake: Path,
         batch: int,
         *,
+        topic: Topic[Any] = topics.FRAMES,
         closes: bool,
+        writer: str | None = None,
+        kept: Span = EVER,
     ) -> None:
         """Say what to replay.
 
         Args:
-            frames: Yields the recording, once.
+            records: What is replayed.
             lake: Where everything is kept.
-            batch: How many frames are handed on at a time; changes nothing.
-            closes: Whether windows close at the end of the recording.
+            batch: How many records are handed on at a time; changes nothing.
+            topic: Whose records they are.
+            closes: Whether windows close at the end of the records.
+            writer: The lake's writer, which takes back what it wrote before; a new one
+                if not given.
+            kept: Only rows that are dated in it reach the lake.
         """
         self.closes = closes
+        self.written: set[str] = set()
         self._flow = Dataflow("replay")
-        self._lake = lake
-        read = op.input("read_recording", self._flow, _FramesSource(frames(), batch))
+        self._lake, self._writer, self._kept = lake, writer, kept
+        read = op.input("read_recording", self._flow, ReplayedSource(records, batch))
         split = op.branch("readable_recording", read, _readable)
         self._read: dict[str, Batches[Any]] = {}
         self._streams: dict[str, list[Stream[Any]]] = {
-            topics.FRAMES.name: [split.trues],
+            topic.name: [split.trues],
             topics.DEAD.name: [split.falses],
         }
 
@@ -222,9 +257,17 @@ class ReplayIO:
     def write(self, up: Batches[Any], *into: Topic[Any]) -> None:
         """Hand a stream to the flows behind."""
         for topic in into:
+            self.written.add(topic.name)
             self._streams.setdefault(topic.name, []).append(up)
 
     def keep(self, up: Batches[Any]) -> None:
-        """Write into the replay's lake."""
-        writer = f"replay-{secrets.token_hex(6)}"
+        """Write into the replay's lake what is dated in the span."""
+        if self._kept.bounded:
+            up = op.filter_map("in_span", up, self._in_span)
+        writer = self._writer or f"replay-{secrets.token_hex(6)}"
         op.output("lake", up, LakeSink(self._lake, writer))
+
+    def _in_span(self, batch: tuple[str, list[Any]]) -> tuple[str, list[Any]] | None:
+        holds = self._kept.holds
+        kept = [record for record in batch[1] if holds(dated_ns(record))]
+        return (batch[0], kept) if kept else None

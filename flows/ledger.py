@@ -1,25 +1,16 @@
 """How far everyone is: what each topic holds, and where each flow stands in it."""
 
-import time
 from collections.abc import Iterable
 from typing import Any, Final
 
-from confluent_kafka import KafkaError as Code
-from confluent_kafka import KafkaException, TopicPartition
+from confluent_kafka import TopicPartition
 
 from config.settings import Kafka
-from connectors.kafka import KafkaError, consumer, partitions
+from connectors.kafka import bounds, consumer, partitions
 from operators.records import topics
 from operators.records.topics import Topic
 
 _TIMEOUT_S: Final = 30.0
-_TRIES: Final = 100
-_RETRY_S: Final = 0.1
-_MOVING: Final = (
-    Code.NOT_LEADER_FOR_PARTITION,
-    Code.LEADER_NOT_AVAILABLE,
-    Code.UNKNOWN_TOPIC_OR_PART,
-)
 
 Held = dict[tuple[str, int], int]
 
@@ -47,20 +38,8 @@ class Ledger:
     def look(self) -> None:
         """Ask the broker where every partition ends."""
         for place in self._partitions:
-            self.ends[place.topic, place.partition] = self._end(place)
-
-    def _end(self, place: TopicPartition) -> int:
-        """Return where a partition ends; a leader that is just moving is waited for."""
-        for _ in range(_TRIES):
-            try:
-                answer = self._reader.get_watermark_offsets(place, timeout=_TIMEOUT_S)
-            except KafkaException as error:
-                if error.args[0].code() not in _MOVING:
-                    raise
-                time.sleep(_RETRY_S)
-            else:
-                return int(answer[1])
-        raise KafkaError(f"{place.topic}[{place.partition}] has no leader")
+            _, end = bounds(self._reader, place)
+            self.ends[place.topic, place.partition] = end
 
     def arrived(self, topic: Topic[Any]) -> int:
         """Return how many messages a topic has had since the ledger was opened."""

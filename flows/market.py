@@ -32,7 +32,7 @@ def build(settings: Settings, io: IO) -> Dataflow:
     io.write(unheard, topics.IGNORED, topics.DEAD)
 
     lines: Batches[Heard | Moved] = step.only("heard", listened, Heard, Moved)
-    heard = step.rekey("by_symbol", lines)
+    heard = step.within("by_symbol", lines)
     market = step.stateful(
         "arbitrate", heard, lambda: Arbitrate(settings.arbitrate), closes=io.closes
     )

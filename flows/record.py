@@ -5,7 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 from threading import Event
 
-from confluent_kafka import OFFSET_END, KafkaException, TopicPartition
+from confluent_kafka import OFFSET_END, TopicPartition
 
 from config.settings import Settings
 from connectors.kafka import consumer, partitions
@@ -45,7 +45,7 @@ def record(
         while not stop.is_set() and (ends is None or time.monotonic() < ends):
             for message in reader.consume(settings.kafka.batch, 0.1):
                 if error := message.error():
-                    raise KafkaException(error)
+                    raise reader.failed(error, name)
                 file.write((message.value() or b"") + b"\n")
                 count += 1
             progress(count)

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from threading import Event
-from typing import Any, Final, Literal, NamedTuple
+from typing import Final, Literal, NamedTuple
 
 import msgspec
 from rich.console import Console
@@ -18,17 +18,17 @@ from rich.console import Console
 from config.load import ConfigError, save
 from config.settings import Settings
 from connectors.supervisor import check
-from flows import plan
+from flows import plan, rescale
 from flows.catalogue import FLOWS
 from flows.children import Child, ChildError, only_one
 from flows.ledger import Ledger
+from flows.outline import outline
 from flows.view import View
 from infra.kafka import topics as broker_topics
 from infra.kafka.broker import choose
 from infra.kafka.ports import is_free
 from infra.kafka.specs import load as load_specs
 from operators.records import topics
-from operators.records.topics import Topic
 from sinks.catalog import publish
 
 STATE: Final = Path(".tapewatch")
@@ -46,6 +46,7 @@ class Wish(NamedTuple):
     speed: float = 1.0
     broker: Literal["auto", "kafka", "memory"] = "auto"
     stop_with_parent: bool = False
+    workers: int = 1
 
 
 def run_up(settings: Settings, wish: Wish) -> None:
@@ -88,6 +89,7 @@ class _Stack:
         self._logs = STATE / "run"
         self._logs.mkdir(parents=True, exist_ok=True)
         self._exchange: Child | None = None
+        self._workers: list[Child] = []
 
     def run(self) -> None:
         ledger = Ledger(self._settings.kafka)
@@ -98,7 +100,7 @@ class _Stack:
                 self._watch(view, children)
             self._stop_inflow(children)
             drained = self._drain(ledger)
-            self._stop_flows(children)
+            self._stop_flows()
             ledger.look()
         finally:
             for child in [*children, *filter(None, [self._exchange])]:
@@ -118,8 +120,25 @@ class _Stack:
         save(self._settings, self._file)
         config = ("--config", str(self._file))
         for name in FLOWS:
-            yield Child(name, ("flow", name, *config), self._logs)
+            self._deal(name)
+            for number in range(self._wish.workers):
+                yield self._worker(name, number, config)
         yield Child("ingest", ("ingest", *config), self._logs)
+
+    def _deal(self, flow: str) -> None:
+        """Deal out anew the state of an earlier run with another number of workers."""
+        workers = self._wish.workers
+        if rescale.count_of(self._settings, flow) not in (None, workers):
+            done = rescale.rescale(self._settings, flow, workers)
+            self._console.print(f"{flow}: {rescale.described(done)}", highlight=False)
+
+    def _worker(self, flow: str, number: int, config: tuple[str, ...]) -> Child:
+        workers = self._wish.workers
+        name = flow if workers == 1 else f"{flow}-{number}"
+        shard = ("--shard", f"{number}/{workers}")
+        child = Child(name, ("flow", flow, *shard, *config), self._logs)
+        self._workers.append(child)
+        return child
 
     def _open_exchange(self) -> Child:
         if self._wish.play is None:
@@ -157,12 +176,7 @@ class _Stack:
 
     def _drain(self, ledger: Ledger) -> bool:
         """Wait until every flow has taken in everything, in the order of topics."""
-        reads: dict[str, tuple[Topic[Any], ...]] = {
-            "market": (topics.FRAMES,),
-            "book": (topics.MARKET,),
-            "bars": (topics.MARKET,),
-            "archive": topics.ALL,
-        }
+        reads = {flow: outline(self._settings, flow).reads for flow in FLOWS}
         deadline = time.monotonic() + _DRAIN_S
         with self._console.status("letting the flows catch up"):
             while time.monotonic() < deadline:
@@ -172,9 +186,9 @@ class _Stack:
                 time.sleep(_LOOK_S)
         return False
 
-    def _stop_flows(self, children: list[Child]) -> None:
-        for child in children:
-            if child.name in FLOWS and (code := child.stop()):
+    def _stop_flows(self) -> None:
+        for child in self._workers:
+            if code := child.stop():
                 raise ChildError(f"{child.name} ended with code {code}: {child.log()}")
 
     def _last_line(self, ledger: Ledger, children: list[Child]) -> str:

@@ -18,6 +18,7 @@ from config.settings import Settings
 from connectors.kafka import consumer, partitions
 from flows.catalogue import FLOWS
 from flows.ledger import Ledger
+from flows.outline import outline
 from operators.records import topics
 from operators.records.bar import Bar
 from operators.records.base import UNREADABLE, FromVenue
@@ -62,6 +63,7 @@ class View:
         self._lines: dict[str, ConnectionEvent] = {}
         self._line_rates: dict[str, float] = {}
         self._lags: dict[str, int] = dict.fromkeys(FLOWS, 0)
+        self._reads = {flow: outline(settings, flow).reads for flow in FLOWS}
         self._rates: Counter[str] = Counter()
         self._said: deque[str] = deque(maxlen=3)
         self._start_s = self._ledger_s = self._line_s = time.monotonic()
@@ -141,10 +143,8 @@ class View:
         for topic, count in before.items():
             arrived = self._ledger.arrived(topic)
             self._rates[topic.name] = round((arrived - count) / passed_s)
-        self._lags["market"] = self._ledger.lag("market", [topics.FRAMES])
-        self._lags["book"] = self._ledger.lag("book", [topics.MARKET])
-        self._lags["bars"] = self._ledger.lag("bars", [topics.MARKET])
-        self._lags["archive"] = self._ledger.lag("archive", topics.ALL)
+        for flow, reads in self._reads.items():
+            self._lags[flow] = self._ledger.lag(flow, reads)
 
     def _plain(self) -> str:
         passed_s = time.monotonic() - self._start_s

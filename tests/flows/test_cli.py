@@ -16,7 +16,7 @@ ROOT = Path(__file__).parents[2]
 COMMANDS = (
     *("up", "ingest", "flow", "show", "exchange", "play", "replay", "record", "sql"),
     *("topics apply", "topics diff", "chaos"),
-    "instruments",
+    *("instruments", "reprocess", "compare", "promote"),
 )
 LINE = {
     "venue": "binance",
@@ -77,6 +77,7 @@ def test_a_recording_becomes_an_answer(tmp_path):
         (("replay", "one.jsonl", "--lake", "l", "--flows", "bars"), "`bars` reads"),
         (("flow", "nothing"), "NAME: Expected one of market, book, bars, archive"),
         (("up", "--config", "nowhere.yaml"), "nowhere.yaml: No such file"),
+        (("ingest", "--line", "a,z"), "--line: Expected one of a, b, not `z`"),
         (("up", "--venues", "kraken"), "no connection of `kraken`"),
     ],
 )

@@ -9,7 +9,8 @@ import pytest
 
 from flows.sql import QueryError, ask
 from operators.records.dead import DeadLetter
-from sinks.catalog import LakeError, publish
+from sinks.catalog import publish
+from sinks.lake import LakeError
 from sinks.parquet import LakeSink
 
 FORMS = ["table", "csv", "json"]
