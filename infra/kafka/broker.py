@@ -6,8 +6,9 @@ from types import TracebackType
 from typing import Literal, Protocol, Self
 
 from infra.kafka import installation, specs
+from infra.kafka.cluster import RealCluster
 from infra.kafka.errors import BrokerError, UnavailableError
-from infra.kafka.jars import Say
+from infra.kafka.maven import Say
 from infra.kafka.memory import MemoryBroker
 from infra.kafka.real import RealBroker
 from infra.kafka.specs import TopicSpec
@@ -19,7 +20,8 @@ class Broker(Protocol):
     """A Kafka broker of our own, on the loopback.
 
     Attributes:
-        bootstrap: Where clients connect, ``host:port``; empty until started.
+        bootstrap: Where clients connect, ``host:port``, several separated by commas;
+            empty until started.
         kind: ``Apache Kafka 4.3.1`` or ``in-memory``.
         incarnation: The id of this log. Offsets taken in one mean nothing in another.
     """
@@ -59,6 +61,7 @@ def choose(
     wish: Wish = "auto",
     *,
     port: int | None = None,
+    nodes: int = 1,
     topics: Sequence[TopicSpec] | None = None,
     say: Say = installation.say_to_stderr,
 ) -> Broker:
@@ -71,6 +74,8 @@ def choose(
         data: The folder of Apache Kafka's log.
         wish: ``auto`` takes Apache Kafka where it can be had, else the one in memory.
         port: Where Apache Kafka shall listen; without it on any free port.
+        nodes: Of how many Apache Kafka is made; three outlast the loss of one. The one
+            in memory is always alone.
         topics: What the one in memory makes; without it those of ``topics.yaml``.
         say: Takes lines of progress.
 
@@ -80,7 +85,10 @@ def choose(
     why = "as asked for"
     if wish != "memory":
         try:
-            return RealBroker(data, installation.find(say), port)
+            found = installation.find(say)
+            if nodes > 1:
+                return RealCluster(data, found, nodes, port)
+            return RealBroker(data, found, port)
         except UnavailableError as error:
             if wish == "kafka":
                 raise
@@ -88,4 +96,12 @@ def choose(
     return MemoryBroker(specs.load() if topics is None else topics, why)
 
 
-__all__ = ["Broker", "BrokerError", "MemoryBroker", "RealBroker", "Wish", "choose"]
+__all__ = [
+    "Broker",
+    "BrokerError",
+    "MemoryBroker",
+    "RealBroker",
+    "RealCluster",
+    "Wish",
+    "choose",
+]

@@ -8,12 +8,18 @@ from infra.kafka.specs import FOR_EVER, TopicSpec
 
 
 class Missing(msgspec.Struct, frozen=True, tag=True):
-    """A topic that is to be made."""
+    """A topic that is to be made, in so many copies."""
 
     refusal: ClassVar[str] = ""
     may_force: ClassVar[bool] = False
 
     spec: TopicSpec
+    copies: int = 1
+
+    @property
+    def configs(self) -> dict[str, str]:
+        """The settings by Kafka's names."""
+        return self.spec.configs(self.copies)
 
     @property
     def topic(self) -> str:
@@ -23,11 +29,9 @@ class Missing(msgspec.Struct, frozen=True, tag=True):
     @property
     def sentence(self) -> str:
         """What is to be done."""
-        settings = ", ".join(
-            f"{key}={value}" for key, value in self.spec.configs.items()
-        )
-        count = self.spec.partitions
-        return f"{self.topic} is missing: make it with {count} partitions, {settings}."
+        settings = ", ".join(f"{key}={value}" for key, value in self.configs.items())
+        many = f"{self.spec.partitions} partitions in {self.copies} copies"
+        return f"{self.topic} is missing: make it with {many}, {settings}."
 
 
 class Setting(msgspec.Struct, frozen=True, tag=True):
@@ -80,6 +84,26 @@ class Partitions(msgspec.Struct, frozen=True, tag=True):
         return "keys would move and lose their order; make the topic's next version"
 
 
+class Replicas(msgspec.Struct, frozen=True, tag=True):
+    """Fewer copies than wanted, which is never applied."""
+
+    topic: str
+    current: int
+    wanted: int
+
+    may_force: ClassVar[bool] = False
+    refusal: ClassVar[str] = (
+        "all of it would be copied between brokers while it is in use; do it at a time "
+        "of your choice with kafka-reassign-partitions"
+    )
+
+    @property
+    def sentence(self) -> str:
+        """What differs."""
+        copies = f"{self.topic} is kept on {self.current} of the brokers"
+        return f"{copies}; {self.wanted} are wanted."
+
+
 class Stranger(msgspec.Struct, frozen=True, tag=True):
     """A topic of the broker that is not in the file; left alone."""
 
@@ -94,7 +118,7 @@ class Stranger(msgspec.Struct, frozen=True, tag=True):
         return f"{self.topic} is on the broker and not in the file; it is left alone."
 
 
-Change = Missing | Setting | Partitions | Stranger
+Change = Missing | Setting | Partitions | Replicas | Stranger
 
 
 def _shorter(wanted: str, current: str) -> bool:

@@ -4,13 +4,19 @@ import logging
 
 from confluent_kafka.admin import AdminClient
 
+from config.access import admitted
+from config.settings import Kafka
+
 _SILENT = logging.Logger("silent", logging.CRITICAL + 1)
 
 
-def silent(bootstrap: str) -> AdminClient:
-    """Return a client that tries often and prints nothing while nobody answers."""
-    settings: dict[str, str | int | float | bool] = {
-        "bootstrap.servers": bootstrap,
+def silent(kafka: Kafka) -> AdminClient:
+    """Return a client that tries often and prints nothing while nobody answers.
+
+    Raises:
+        ConfigError: If an environment variable or a file is missing.
+    """
+    settings = admitted(kafka) | {
         "reconnect.backoff.ms": 50,
         "reconnect.backoff.max.ms": 100,
         "log_level": 0,

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from infra.kafka import jars, java
 from infra.kafka.errors import BrokerError
+from infra.kafka.maven import Say
 
 OLDEST = 4
 
@@ -47,7 +48,7 @@ def _installed(home: Path, program: Path) -> Installation:
     return Installation(versions[0], program, tuple(sorted(libs.glob("*.jar"))))
 
 
-def find(say: jars.Say = say_to_stderr) -> Installation:
+def find(say: Say = say_to_stderr) -> Installation:
     """Return the Apache Kafka in KAFKA_HOME, else the locked one, fetched if need be.
 
     Raises:

@@ -11,20 +11,20 @@ import shutil
 import subprocess
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 from infra import process
+from infra.kafka import maven
 from infra.kafka.errors import BrokerError, UnavailableError
+from infra.kafka.maven import Say
 
 HERE = Path(__file__).parent
 LOCK = HERE / "jars.lock"
 PLUGIN = "org.apache.maven.plugins:maven-dependency-plugin:3.10.0"
 FETCH_S = 600
 SHORT = 160
-
-Say = Callable[[str], None]
 
 
 class Jar(NamedTuple):
@@ -84,18 +84,13 @@ def check(folder: Path, jars: Sequence[Jar]) -> None:
         raise BrokerError(text)
 
 
-def copy_with_maven(folder: Path, java_home: Path, *options: str) -> None:
+def copy_with_maven(folder: Path, java_home: Path, say: Say, *options: str) -> None:
     """Let Maven resolve ``pom.xml`` and copy its jars into a new folder.
 
     Raises:
-        UnavailableError: If there is no Maven, or it fails.
+        UnavailableError: If there is no Maven and it cannot be installed, or it fails.
     """
-    if shutil.which("mvn") is None:
-        text = (
-            "Apache Kafka has not been fetched yet, and there is no mvn on the PATH to "
-            "fetch it: install Maven, or name an unpacked Apache Kafka in KAFKA_HOME"
-        )
-        raise UnavailableError(text)
+    maven.require(say)
     folder.mkdir(parents=True)
     shutil.copy(HERE / "pom.xml", folder)  # Maven may write beside its pom
     log = folder / "mvn.log"
@@ -103,13 +98,13 @@ def copy_with_maven(folder: Path, java_home: Path, *options: str) -> None:
     words += [f"{PLUGIN}:copy-dependencies", "-DincludeScope=runtime", *options]
     words += [f"-DoutputDirectory={folder / 'lib'}"]
     env = {"JAVA_HOME": str(java_home)} | os.environ
-    maven = process.spawn(words, log=log, env=env)
+    running = process.spawn(words, log=log, env=env)
     try:
-        code = maven.wait(FETCH_S)
+        code = running.wait(FETCH_S)
     except subprocess.TimeoutExpired:
         code = None
     finally:
-        process.stop(maven, grace_s=5)
+        process.stop(running, grace_s=5)
     if code != 0:
         how = f"did not finish in {FETCH_S} s" if code is None else "failed"
         why = _first_error(log.read_text(errors="replace"))
@@ -149,7 +144,7 @@ def ensure(java_home: Path, say: Say, lock: Path = LOCK) -> Path:
     start_s = time.monotonic()
     with tempfile.TemporaryDirectory(dir=target.parent, prefix=".fetch-") as name:
         fetched = Path(name) / "fetch"
-        copy_with_maven(fetched, java_home)
+        copy_with_maven(fetched, java_home, say)
         check(fetched / "lib", jars)
         try:
             (fetched / "lib").rename(target)

@@ -17,7 +17,9 @@ def renew() -> None:
     """Resolve the jars with Maven and lock what came."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name) / "fetch"
-        jars.copy_with_maven(folder, java.home(), "-Dmdep.useRepositoryLayout=true")
+        jars.copy_with_maven(
+            folder, java.home(), print, "-Dmdep.useRepositoryLayout=true"
+        )
         root = folder / "lib"
         found = sorted(
             (_jar(root, path) for path in root.rglob("*.jar")), key=lambda jar: jar.file

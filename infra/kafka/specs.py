@@ -41,6 +41,7 @@ class TopicSpec(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
         cleanup: Kafka's ``cleanup.policy``.
         timestamps: Kafka's ``message.timestamp.type``.
         max_message_bytes: Largest message, as compressed by its producer [bytes].
+        replication: On how many brokers; on all where there are fewer.
         reason: Why so.
     """
 
@@ -50,16 +51,21 @@ class TopicSpec(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     cleanup: Cleanup
     timestamps: Timestamps
     max_message_bytes: Annotated[int, Meta(ge=1_024, le=33_554_432)]
+    replication: Annotated[int, Meta(ge=1, le=9)] = 3
     reason: Annotated[str, Meta(min_length=1)]
 
-    @property
-    def configs(self) -> dict[str, str]:
-        """The settings by Kafka's names."""
+    def configs(self, copies: int) -> dict[str, str]:
+        """Return the settings by Kafka's names, for so many copies.
+
+        All copies but one must have a message before it counts as written: one broker
+        may be away, and nothing is lost with it.
+        """
         return {
             "retention.ms": str(self.retention_ms),
             "cleanup.policy": self.cleanup.value,
             "message.timestamp.type": self.timestamps.value,
             "max.message.bytes": str(self.max_message_bytes),
+            "min.insync.replicas": str(max(1, copies - 1)),
         }
 
 

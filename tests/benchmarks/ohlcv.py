@@ -168,7 +168,7 @@ def tapewatch(bootstrap: str, trades: int, number: str) -> int:
     from bytewax.recovery import RecoveryConfig, init_db_dir
     from bytewax.run import cli_main
 
-    from connectors.kafka import KafkaSource
+    from connectors.kafka import KafkaSource, Reading
     from flows.run import calm_collector
     from operators import step
     from operators.features.bars import Bars, BarsParams
@@ -192,7 +192,7 @@ def tapewatch(bootstrap: str, trades: int, number: str) -> int:
 
     flow = Dataflow("bars")
     kafka = Kafka(bootstrap=bootstrap)
-    source = KafkaSource(kafka, f"ours-{number}", [topics.MARKET], stop)
+    source = KafkaSource(Reading(kafka, f"ours-{number}", [topics.MARKET], stop))
     market = op.map("watch", op.input("read", flow, source), watch)
     params = BarsParams(lengths_ms=(1_000,), lateness_ms=1_000)
     bars = step.stateful("bars", market, lambda: Bars(params), closes=True)

@@ -11,6 +11,7 @@ from msgspec.structs import fields
 
 from config.exchange import Script, Stall
 from config.load import DEFAULT, ConfigError, load, save
+from config.security import Protocol, Variable
 from config.settings import HttpUrl, Kafka, Name, Settings, Symbol, WebSocketUrl
 
 FOLDER = DEFAULT.parent
@@ -151,6 +152,8 @@ SAMPLES = [
     (HttpUrl, "https://other"),
     (Script, Script(seed=9, faults=(Stall(at_s=1.0, for_s=2.0),))),
     (fields(Kafka)[0].type, "a:1,b:2"),
+    (Protocol, "SASL_SSL"),
+    (Variable, "OTHER"),
 ]
 
 

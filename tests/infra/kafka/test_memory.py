@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 from confluent_kafka import Consumer, TopicPartition
 
+from config.settings import Kafka
 from infra.kafka import client, specs, topics
 from infra.kafka.errors import TopicsError
 from infra.kafka.memory import MemoryBroker
@@ -29,7 +30,9 @@ def memory() -> Iterator[MemoryBroker]:
 
 
 def test_topics_have_the_partitions_of_the_file(memory: MemoryBroker) -> None:
-    cluster = client.silent(memory.bootstrap).list_topics(timeout=ANSWER_S)
+    cluster = client.silent(Kafka(bootstrap=memory.bootstrap)).list_topics(
+        timeout=ANSWER_S
+    )
     found = {name: len(topic.partitions) for name, topic in cluster.topics.items()}
     assert found == {topic.name: topic.partitions for topic in specs.load()}
 

@@ -44,12 +44,24 @@ def test_old_event_times_never_make_a_record_old() -> None:
 
 def test_a_good_file_is_read(tmp_path: Path) -> None:
     (topic,) = specs.load(written(tmp_path, GOOD))
-    assert topic.configs == {
+    assert topic.replication == 3
+    assert topic.configs(3) == {
         "retention.ms": "1000",
         "cleanup.policy": "delete",
         "message.timestamp.type": "LogAppendTime",
         "max.message.bytes": "1048576",
+        "min.insync.replicas": "2",
     }
+
+
+def test_one_broker_may_be_away_where_there_are_more(tmp_path: Path) -> None:
+    (topic,) = specs.load(written(tmp_path, GOOD + "    replication: 5\n"))
+    confirmed = [topic.configs(copies)["min.insync.replicas"] for copies in (1, 2, 5)]
+    assert confirmed == ["1", "1", "4"]
+
+
+def test_every_topic_of_ours_outlasts_a_broker() -> None:
+    assert {topic.replication for topic in specs.load()} == {3}
 
 
 @pytest.mark.parametrize(

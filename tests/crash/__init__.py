@@ -1,0 +1,1 @@
+"""Everything is killed again and again, and the lake is what it would have been."""

@@ -1,0 +1,61 @@
+"""Three brokers, each record thrice: one dies and comes back, and nothing is lost."""
+
+import random
+import threading
+from itertools import islice
+
+from config.settings import Kafka, Settings
+from flows.children import ChildError
+from flows.replay import replay
+from infra.kafka.cluster import RealCluster
+from operators.records import topics
+from tests.e2e.rows import FOLLOWS, rows
+from tests.e2e.site import Site, frames
+
+COUNT = 4_000
+KILLS = 6
+
+
+def test_one_of_three_brokers_dies_and_comes_back_and_nothing_is_lost(
+    tmp_path, installation
+):
+    with RealCluster(tmp_path / "kafka", installation, nodes=3) as brokers:
+        here = Site(tmp_path / "site", Kafka(bootstrap=brokers.bootstrap))
+        given = frames(COUNT)
+        total = len(list(frames(COUNT)))
+        here.start(2)
+        try:
+            here.feed(islice(given, total // 4))
+            here.drain()
+            fed = threading.Thread(target=here.feed, args=(given, total / 12))
+            fed.start()
+            brokers.kill(2)
+            kill_workers(here, random.Random(1))  # while a third of the copies is away
+            brokers.restart(2)
+            fed.join()
+            kill_workers(here, random.Random(2))
+            here.drain()
+            here.stop()
+        finally:
+            here.kill()
+
+    recording = tmp_path / "frames.jsonl"
+    recording.write_bytes(
+        b"".join(topics.FRAMES.encode(each) + b"\n" for each in frames(COUNT))
+    )
+    replay(Settings(), recording, tmp_path / "undisturbed", closes=False)
+    assert len(rows(here.lake, "trades")) == COUNT
+    for table in FOLLOWS:
+        assert rows(here.lake, table) == rows(tmp_path / "undisturbed", table), table
+
+
+def kill_workers(here: Site, chance: random.Random) -> None:
+    """Kill some of the workers, one after the other; each is started again at once."""
+    for name in chance.sample(sorted(here.workers), KILLS):
+        worker = here.workers[name]
+        worker.process.kill()
+        worker.process.wait()
+        try:
+            assert worker.keep_alive()
+        except ChildError:  # it had been killed as often as it takes to be given up
+            raise AssertionError(worker.log()) from None

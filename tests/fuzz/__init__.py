@@ -1,0 +1,1 @@
+"""Malicious and broken input: a fuzzer for every decoder that faces the network."""
