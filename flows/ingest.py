@@ -12,6 +12,7 @@ from typing import Any
 from config.settings import Settings
 from connectors.commands import commands
 from connectors.supervisor import Only, Supervisor, check
+from flows import metrics
 from operators.records import topics
 from operators.records.base import Record
 from operators.records.frame import Frame
@@ -60,6 +61,7 @@ async def _until_told(settings: Settings, only: Only) -> None:
             publisher.send(oversized(record, str(error)))
 
     supervisor = Supervisor(settings.ingest, publish, only)
+    metrics.serve(settings.metrics, metrics.IngestMetrics(publisher))
     sending = asyncio.create_task(publisher.run())
     sending.add_done_callback(lambda _: stop.set())
     try:

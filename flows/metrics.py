@@ -11,6 +11,7 @@ from config.load import ConfigError
 from config.settings import Metrics
 from connectors.kafka import KafkaSource
 from operators.records.time import MS, SECOND
+from sinks.spooling import SpoolingPublisher
 
 
 class Collector(Protocol):
@@ -55,6 +56,32 @@ class FlowMetrics:
             if source.newest_ms and any(source.lags.values())
         ]
         return max(ages, default=0.0)
+
+
+class IngestMetrics:
+    """What ingest has not been able to hand over yet, or at all."""
+
+    def __init__(self, publisher: SpoolingPublisher) -> None:
+        """Take what ingest publishes by."""
+        self._publisher = publisher
+
+    def collect(self) -> Iterator[Metric]:
+        """Return what waits, on disk and in memory, and what was refused."""
+        publisher = self._publisher
+        spool = publisher.spool
+        for name, text, value in (
+            ("spool_bytes", "Bytes on disk that wait for Kafka.", spool.size),
+            ("spool_messages", "Messages on disk that wait for Kafka.", spool.entries),
+            ("waiting_messages", "Messages not confirmed yet.", publisher.waiting),
+            (
+                "refused_messages",
+                "Messages that found no room.",
+                publisher.missing.count,
+            ),
+        ):
+            gauge = GaugeMetricFamily(f"tapewatch_{name}", text)
+            gauge.add_metric([], value)
+            yield gauge
 
 
 def serve(metrics: Metrics, collector: Collector) -> None:

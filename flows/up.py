@@ -16,6 +16,7 @@ import msgspec
 from rich.console import Console
 
 from config.load import ConfigError, save
+from config.security import Security
 from config.settings import Settings
 from connectors.supervisor import check
 from flows import plan, rescale
@@ -210,7 +211,9 @@ class _Stack:
 
 def _settled(settings: Settings, bootstrap: str, incarnation: str) -> Settings:
     """Return the settings for this broker: offsets of another log mean nothing."""
-    kafka = msgspec.structs.replace(settings.kafka, bootstrap=bootstrap)
+    kafka = msgspec.structs.replace(
+        settings.kafka, bootstrap=bootstrap, security=Security()
+    )
     path = str(Path(settings.recovery.path) / incarnation)
     recovery = msgspec.structs.replace(settings.recovery, path=path)
     return msgspec.structs.replace(settings, kafka=kafka, recovery=recovery)

@@ -14,7 +14,7 @@ before it is shown.
 
 import time
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Final
 
 from confluent_kafka import (
@@ -56,6 +56,9 @@ _PASSING: Final = (  # a broker that is away for a while, a leader that moves
     Refusal._TRANSPORT,
     Refusal._WAIT_COORD,
 )
+
+
+Note = Callable[[str, str, bytes], None]
 
 
 class SentError(Exception):
@@ -125,8 +128,51 @@ class Sent:
             if end > (places or {}).get(place, 0)
         }
         already: Already = {}
-        if starts:
-            self._read(starts, {place: ends[place] for place in starts}, already)
+        room = iter(range(_MOST))
+
+        def note(topic: str, key: str, value: bytes) -> None:
+            _count(already, topic, key, value)
+            if next(room, None) is None:
+                text = f"more than {_MOST:,} messages behind the last commit"
+                raise SentError(f"{', '.join(self._topics)}: {text}")
+
+        self._read(starts, ends, note)
+        return already
+
+    def among(self, wanted: Already, since_ms: int) -> Already:
+        """Return which of these messages were sent since a moment.
+
+        Args:
+            wanted: The messages.
+            since_ms: The moment, by the broker's clock [ms UTC].
+
+        Raises:
+            SentError: If no broker answers.
+            KafkaException: If a topic is not there, or the broker fails later.
+        """
+        self._look_up()
+        self._fence()
+        ends = self.ends()
+        moments = {
+            place: OffsetSpec.for_timestamp(since_ms) for place in self._partitions
+        }
+        answers = self._admin.list_offsets(moments, request_timeout=_ANSWER_S)
+        found = {
+            (place.topic, place.partition): answer.result().offset
+            for place, answer in answers.items()
+        }
+        starts = {
+            place: offset
+            for place, offset in found.items()
+            if 0 <= offset < ends[place]
+        }
+        already: Already = {}
+
+        def note(topic: str, key: str, value: bytes) -> None:
+            if said(topic, value) in wanted.get(key, ()):
+                _count(already, topic, key, value)
+
+        self._read(starts, ends, note)
         return already
 
     def _look_up(self) -> None:
@@ -177,7 +223,9 @@ class Sent:
             text = f"{left} partitions of {', '.join(self._topics)} take no messages"
             raise SentError(text)
 
-    def _read(self, starts: Places, ends: Places, already: Already) -> None:
+    def _read(self, starts: Places, ends: Places, note: Note) -> None:
+        if not starts:
+            return
         reader = Consumer(
             self._client
             | {
@@ -194,12 +242,12 @@ class Sent:
             reader.assign(
                 [TopicPartition(*place, start) for place, start in starts.items()]
             )
-            self._read_until(reader, ends, already)
+            self._read_until(reader, {place: ends[place] for place in starts}, note)
         finally:
             reader.close()
 
-    def _read_until(self, reader: Consumer, ends: Places, already: Already) -> None:
-        left, count = set(ends), 0
+    def _read_until(self, reader: Consumer, ends: Places, note: Note) -> None:
+        left = set(ends)
         heard_s = time.monotonic()
         while left:
             messages = reader.consume(_BATCH, _WAIT_S)
@@ -221,11 +269,19 @@ class Sent:
                     left.discard(place)
                 if value is not None and offset < ends[place]:
                     key = (message.key() or b"").decode(errors="replace")
-                    already.setdefault(key, Counter())[said(place[0], value)] += 1
-                    count += 1
-            if count > _MOST:
-                text = f"more than {_MOST:,} messages behind the last commit"
-                raise SentError(f"{', '.join(self._topics)}: {text}")
+                    note(place[0], key, value)
+
+
+def listed(messages: Iterable[tuple[str, str, bytes]]) -> Already:
+    """Return messages (topic, key, value) as :meth:`Sent.among` looks for them."""
+    found: Already = {}
+    for message in messages:
+        _count(found, *message)
+    return found
+
+
+def _count(already: Already, topic: str, key: str, value: bytes) -> None:
+    already.setdefault(key, Counter())[said(topic, value)] += 1
 
 
 def take(already: Already, topic: str, key: str, value: bytes) -> bool:

@@ -10,8 +10,10 @@ waited is passed by what is newer.
 A ``kill -9`` while Kafka is away loses what the producer held when that began, which is
 about ``after_ms`` of records, and the last moments that were not written yet; a loss of
 power loses the last second. A process that is told to end loses nothing: what the
-producer holds goes to the front of the spool. What of it was under way may be in Kafka
-already, and is there twice after the next start.
+producer holds goes to the front of the spool.
+
+What is at the front of a spool that another process has left may have been sent by it,
+and not been confirmed. It is looked for in Kafka before it is sent.
 """
 
 import asyncio
@@ -21,14 +23,19 @@ from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from typing import Any, Final
 
+import msgspec
+from confluent_kafka import KafkaException
+
 from config.settings import Kafka
 from operators.records.base import Record
+from operators.records.time import MS
 from operators.records.topics import Topic
 from sinks.kafka import TooLargeError
 from sinks.missing import Missing
 from sinks.place import left_behind
 from sinks.post import Post
 from sinks.segment import Entry
+from sinks.sent import Already, Sent, SentError, listed, take
 from sinks.spool import Spool
 
 _LOOK_S: Final = 0.02
@@ -39,6 +46,17 @@ _LAST_FLUSH_S: Final = 4.0
 _PART: Final = 2 * 1024 * 1024
 _SLICE: Final = 200
 _MOST_HELD: Final = 64 * 1024 * 1024
+_FRONT: Final = 64 * 1024 * 1024  # more than can be under way at once
+_APART_MS: Final = 60_000  # how far the broker's clock may be from ours
+
+
+class _Dated(msgspec.Struct):
+    """A record's arrival: no record is in Kafka before it."""
+
+    received_ns: int | None = None
+
+
+_DATED: Final = msgspec.json.Decoder(_Dated)
 
 
 def say(text: str) -> None:
@@ -80,6 +98,9 @@ class SpoolingPublisher:
         self._held: list[Entry] = []
         self._held_bytes = 0
         self._part = 0
+        self._kafka = kafka
+        self._is_unsure = bool(spool.entries)
+        self._already: Already = {}
         self._since_s = self._synced_s = time.monotonic()
         self._told_s = {"away": self._since_s}
         if spool.entries:
@@ -219,12 +240,32 @@ class SpoolingPublisher:
 
     async def _replay(self) -> None:
         """Hand the next part of the spool to the producer, which is empty."""
+        if self._is_unsure:
+            try:
+                self._already = await asyncio.to_thread(self._sent_before)
+            except (SentError, KafkaException) as error:
+                self._tell(
+                    "unsure", f"what was sent before cannot be seen yet: {error}"
+                )
+                return
+            self._is_unsure = False
         part = await asyncio.to_thread(self.spool.read, _PART)
         self._part = len(part)
         for start in range(0, len(part), _SLICE):
             for entry in part[start : start + _SLICE]:
-                self._post.put(entry)
+                if not (self._already and take(self._already, *entry)):
+                    self._post.put(entry)
             await asyncio.sleep(0)
+
+    def _sent_before(self) -> Already:
+        """Return what of the spool's front an earlier process has sent already."""
+        front = self.spool.read(_FRONT)
+        self.spool.rewind()
+        dated = (_DATED.decode(entry.value).received_ns for entry in front)
+        oldest_ns = min((at_ns for at_ns in dated if at_ns is not None), default=0)
+        since_ms = max(oldest_ns // MS - _APART_MS, 0)
+        sent = Sent(self._kafka, {entry.topic for entry in front})
+        return sent.among(listed(front), since_ms)
 
     def _leave(self) -> None:
         """Move what is not confirmed to the spool, before what is there; close it."""

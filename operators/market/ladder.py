@@ -75,6 +75,11 @@ class Ladder(msgspec.Struct):
             self.texts.pop(rank, None)
         del self.ranks[depth:]
 
+    def reaches(self, rank: float, count: int) -> bool:
+        """Return whether a rank that was touched is among so many best ones."""
+        ranks = self.ranks
+        return rank <= (ranks[count - 1] if len(ranks) >= count else float("inf"))
+
     def best(self, count: int) -> tuple[Level, ...]:
         """Return the best levels, best first."""
         sign, quantities = self.sign, self.quantities

@@ -28,14 +28,14 @@ class OrderBookParams(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         levels: How many levels a side are published.
         ask_again_s: How long to wait for a snapshot before asking again [s].
         waiting: How many deltas are kept while there is no book to apply them to.
-        max_levels: How many levels a side a book may have; one of more is not believed
-            (``size``). Of the deltas that are kept, large ones count by their levels.
+        max_levels: How many levels a book may have on both sides; one of more is not
+            believed (``size``). Of the deltas that are kept, large ones count by them.
     """
 
     levels: Annotated[int, msgspec.Meta(ge=1)] = 10
     ask_again_s: Annotated[int, msgspec.Meta(ge=1)] = 5
     waiting: Annotated[int, msgspec.Meta(ge=1)] = 2_000
-    max_levels: Annotated[int, msgspec.Meta(ge=1)] = 200_000
+    max_levels: Annotated[int, msgspec.Meta(ge=1)] = 400_000
 
 
 class OrderBookState(msgspec.Struct):
@@ -118,7 +118,8 @@ class OrderBook:
                 yield from self._lose(delta, "sequence")
                 return
         touched = self._put(delta)
-        if state.depth is None and self._is_too_large():
+        levels = len(state.bids.ranks) + len(state.asks.ranks)
+        if levels > self._params.max_levels:
             yield from self._lose_all(delta)
         elif not self._agrees(delta):
             yield from self._lose(delta, "checksum")
@@ -137,7 +138,7 @@ class OrderBook:
             bids.trim(state.depth)
             asks.trim(state.depth)
         state.sequence = delta.sequence
-        return _reaches(bids, bid, levels) or _reaches(asks, ask, levels)
+        return bids.reaches(bid, levels) or asks.reaches(ask, levels)
 
     def _agrees(self, told: BookDelta | BookSnapshot) -> bool:
         """Return whether the venue's checksum agrees, where it sent one."""
@@ -154,9 +155,9 @@ class OrderBook:
         return bool(bids and asks) and -bids[0] >= asks[0]
 
     def _is_too_large(self) -> bool:
-        """Return whether a side has more levels than a book may have."""
+        """Return whether there are more levels than a book may have."""
         bids, asks = self.state.bids.ranks, self.state.asks.ranks
-        return max(len(bids), len(asks)) > self._params.max_levels
+        return len(bids) + len(asks) > self._params.max_levels
 
     def _lose_all(self, cause: BookDelta | BookSnapshot) -> Iterator[Said]:
         """Believe a book no longer that is too large, and keep nothing of it."""
@@ -244,9 +245,3 @@ class OrderBook:
             bids=self.state.bids.best(levels),
             asks=self.state.asks.best(levels),
         )
-
-
-def _reaches(side: Ladder, rank: float, levels: int) -> bool:
-    """Return whether a rank that was touched is among the best ones."""
-    ranks = side.ranks
-    return rank <= (ranks[levels - 1] if len(ranks) >= levels else float("inf"))

@@ -79,11 +79,12 @@ class Account(NamedTuple):
             yield f"  {kind}: {count:,} sent, {count - lost:,} on a line, {lost} lost"
             yield from (f"    {text}" for text in self.lost[kind][:5])
         yield f"  {self.unread} trades came too late for the market, in both lakes"
-        names = ("equal", "missing", "extra", "different", "twice")
+        names = ("equal", "missing", "extra", "different", "twice", "in replay")
         yield f"{'table':16}" + "".join(f"{name:>11}" for name in names)
         for each in self.verdicts:
             counts = (each.equal, each.missing, each.extra, each.different)
-            row = "".join(f"{count:11,}" for count in (*counts, each.repeated_a))
+            twice = (each.repeated_a, each.repeated_b)
+            row = "".join(f"{count:11,}" for count in (*counts, *twice))
             yield f"{each.table:16}{row}"
         for each in self.verdicts:
             if each.first:

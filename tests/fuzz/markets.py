@@ -111,7 +111,7 @@ class _Chain:
     def _bounded(self) -> None:
         """Check that no state has outgrown its limit."""
         state, book = self.arbitrate.state, self.book.state
-        levels = max(len(book.bids.ranks), len(book.asks.ranks))
+        levels = len(book.bids.ranks) + len(book.asks.ranks)
         bars = self.behind[-1].state
         check(len(state.recent) <= _RECENT, f"{len(state.recent)} ids")
         check(len(state.marks) <= 16, f"{len(state.marks)} marks")

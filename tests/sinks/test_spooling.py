@@ -19,7 +19,7 @@ from operators.records.connection import ConnectionEvent, LineEvent
 from operators.records.frame import Frame, FrameKind
 from operators.records.topics import Topic
 from sinks.answers import Answers
-from sinks.kafka import DeliveryError, TooLargeError
+from sinks.kafka import DeliveryError, Publisher, TooLargeError
 from sinks.missing import Missing
 from sinks.segment import Entry
 from sinks.spool import Spool
@@ -128,6 +128,34 @@ def test_what_an_earlier_run_left_comes_before_what_is_sent(real_kafka, folder):
     asyncio.run(run())
 
 
+def test_what_an_earlier_run_had_sent_unconfirmed_is_not_sent_again(real_kafka, folder):
+    topic = Topic("frames.unsure", Frame)
+    admin = AdminClient({"bootstrap.servers": real_kafka.bootstrap})
+    admin.create_topics([NewTopic(topic.name, 1, 1)])[topic.name].result(30)
+    entries = [
+        Entry(topic.name, frame(number).key, topic.encode(frame(number)))
+        for number in range(3_000)
+    ]
+    spool = Spool(folder, ROOMY, print)
+    spool.append(entries)
+    spool.close()
+    earlier = Publisher(Kafka(bootstrap=real_kafka.bootstrap), [topic])
+    earlier.send(frame(number) for number in range(1_234))  # and then it was killed
+    earlier.flush()
+
+    async def run() -> None:
+        sending = publisher(real_kafka.bootstrap, folder, topic)
+        running = asyncio.create_task(sending.run())
+        await until(lambda: sending.is_straight)
+        running.cancel()
+        await sending.close()
+
+    asyncio.run(run())
+
+    assert left(folder, topic) == []
+    assert numbers(real_kafka.bootstrap, topic, 3_000) == list(range(3_000))
+
+
 def numbers(bootstrap: str, topic: Topic[Frame], count: int) -> list[int]:
     reader = Consumer({"bootstrap.servers": bootstrap, "group.id": "test"})
     reader.assign([TopicPartition(topic.name, 0, 0)])
@@ -149,6 +177,7 @@ def test_a_part_of_the_spool_that_is_not_confirmed_stays_in_it(folder):
 
     async def run() -> None:
         sending = publisher(nowhere(), folder)
+        sending._is_unsure = False  # as after it has looked what Kafka has
         running = asyncio.create_task(sending.run())
         sending.send(frame(100))
         await until(lambda: sending._part and sending.spool.entries == 101)
