@@ -9,7 +9,7 @@ from typing import Final
 from confluent_kafka import OFFSET_END, KafkaException, TopicPartition
 
 from config.settings import Kafka
-from connectors.kafka import KafkaError, Reader, consumer, partitions
+from connectors.reader import KafkaError, Reader, consumer, partitions
 from operators.records import topics
 from operators.records.base import UNREADABLE
 from operators.records.book import Command

@@ -7,26 +7,28 @@ the log when its place has been deleted; ours stops with an error.)
 """
 
 import sys
-import time
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from threading import Event
 from typing import Any, Final, NamedTuple
 
 from bytewax.inputs import FixedPartitionedSource, StatefulSourcePartition
 from confluent_kafka import (
     OFFSET_BEGINNING,
-    Consumer,
-    KafkaException,
     Message,
     TopicPartition,
 )
 from confluent_kafka import KafkaError as Refusal
-from confluent_kafka.admin import TopicMetadata
 
-from config.access import AccessError, admitted, refusal
 from config.settings import Kafka
 from config.shard import WHOLE, Shard
+from connectors.reader import (
+    KafkaError,
+    bounds,
+    consumer,
+    partitions,
+    when_settled,
+)
 from operators.records.base import UNREADABLE, Record
 from operators.records.dead import BURIED, DeadLetter
 from operators.records.frame import Frame, locate
@@ -36,7 +38,6 @@ from operators.records.topics import FENCE, Topic
 Offsets = dict[tuple[str, int], int]
 Batch = tuple[str, list[Record]]
 
-_METADATA_TIMEOUTS_S: Final = (1, 2, 4, 8, 15)
 _ANSWER_S: Final = 30.0
 _TRIES: Final = 100
 _RETRY_S: Final = 0.1
@@ -53,111 +54,8 @@ _MOVING: Final = (  # a leader or a coordinator that moves, or has just come bac
 _SPAN: Final = 250_000  # most messages that are handed on between two snapshots
 
 
-class KafkaError(Exception):
-    """A broker that does not answer, or a topic that is not there."""
-
-
 class LostStateError(KafkaError):
     """A flow that has read before, and whose state is not here."""
-
-
-class Reader(Consumer):
-    """A consumer that knows what a refusal means to its user."""
-
-    def __init__(self, kafka: Kafka, settings: dict[str, Any]) -> None:
-        """Take where the broker is, and librdkafka's other settings."""
-        super().__init__(admitted(kafka) | settings)
-        self._kafka = kafka
-
-    def failed(self, error: Refusal, topic: str | None = None) -> Exception:
-        """Return what to raise for an error in a message's place."""
-        meant = refusal(self._kafka, error, "read", topic)
-        return meant or KafkaException(error)
-
-
-def consumer(kafka: Kafka, group: str) -> Reader:
-    """Return a consumer that reads only what it is assigned, and never skips.
-
-    Raises:
-        ConfigError: If an environment variable or a file of its security is missing.
-    """
-    return Reader(
-        kafka,
-        {
-            "group.id": group,
-            "enable.auto.commit": False,
-            "auto.offset.reset": "error",
-            "fetch.queue.backoff.ms": 5,
-            "fetch.wait.max.ms": 10,
-            "fetch.message.max.bytes": kafka.max_message_bytes,
-            "queued.max.messages.kbytes": 4 * kafka.max_message_bytes // 1024,
-            "check.crcs": True,
-        },
-    )
-
-
-def partitions(reader: Reader, topic: str) -> list[int]:
-    """Return the partitions of a topic.
-
-    Raises:
-        AccessError: If the broker does not let us in, or not read the topic.
-        KafkaError: If the broker does not answer or has no such topic.
-    """
-    found = _metadata(reader, topic)
-    if found.error is not None:
-        failure = reader.failed(found.error, topic)
-        if isinstance(failure, AccessError):
-            raise failure
-    if found.error is not None or not found.partitions:
-        hint = "`tapewatch topics apply` makes the topics"
-        raise KafkaError(f"topic {topic} is not there; {hint}")
-    return sorted(found.partitions)
-
-
-def _metadata(reader: Reader, topic: str) -> TopicMetadata:
-    """Return what the broker says of a topic.
-
-    A client that asks does not hear that it is not let in: between shorter questions
-    it does.
-    """
-    for timeout_s in _METADATA_TIMEOUTS_S:
-        try:
-            found: dict[str, TopicMetadata] = reader.list_topics(
-                topic, timeout=timeout_s
-            ).topics
-            return found[topic]
-        except KafkaException as error:
-            reader.poll(0)
-            last = error
-    hint = "is it running? `tapewatch up` starts one, `kafka.bootstrap` names it"
-    text = f"no answer from Kafka in {sum(_METADATA_TIMEOUTS_S)} s; {hint}"
-    raise KafkaError(f"{text}: {last.args[0].str()}") from last
-
-
-def bounds(reader: Consumer, place: TopicPartition) -> tuple[int, int]:
-    """Return where a partition begins and ends; a moving leader is waited for.
-
-    Raises:
-        KafkaError: If it has no leader.
-        KafkaException: If the broker does not answer.
-    """
-    where = f"{place.topic}[{place.partition}] has no leader"
-    low, high = _when_settled(
-        lambda: reader.get_watermark_offsets(place, _ANSWER_S), where
-    )
-    return int(low), int(high)
-
-
-def _when_settled(ask: Callable[[], Any], trouble: str) -> Any:
-    """Return an answer; who is about to move, or has just come back, is waited for."""
-    for _ in range(_TRIES):
-        try:
-            return ask()
-        except KafkaException as error:
-            if error.args[0].code() not in _MOVING:
-                raise
-            time.sleep(_RETRY_S)
-    raise KafkaError(trouble)
 
 
 class Reading(NamedTuple):
@@ -213,7 +111,7 @@ class _Partition(StatefulSourcePartition[Batch, Offsets]):
 
     def _check_new(self, reading: Reading) -> None:
         """Refuse to begin anew where a place is known, and the state is not."""
-        held = _when_settled(
+        held = when_settled(
             lambda: self._consumer.committed(_places(self._offsets), _ANSWER_S),
             f"{reading.group} has no coordinator",
         )
@@ -256,7 +154,6 @@ class _Partition(StatefulSourcePartition[Batch, Offsets]):
                     )
                 print(f"tapewatch: {text}; going on", file=sys.stderr, flush=True)
                 place.offset = low
-                self._kept.append(place)
             if place.offset < high:
                 ends[place.topic, place.partition] = high
             self._offsets[place.topic, place.partition] = place.offset
@@ -296,9 +193,9 @@ class _Partition(StatefulSourcePartition[Batch, Offsets]):
         held = self._consumer.position(_places(self._offsets))
         moved = [place for place in held if place.offset >= 0]
         self._offsets.update({(p.topic, p.partition): p.offset for p in moved})
-        if self._kept:  # only what is certainly in the recovery store by now
+        if self._kept:  # what was kept an epoch ago, also where nothing has come since
             self._consumer.commit(offsets=self._kept, asynchronous=True)
-        self._kept = moved or self._kept
+        self._kept = _places(self._offsets)
         self._total += self._count
         self._count = 0
         if not self.is_past:

@@ -14,7 +14,8 @@ from confluent_kafka import KafkaException, Message, TopicPartition
 
 from config.settings import Kafka
 from connectors.arrivals import Arrivals
-from connectors.kafka import KafkaError, bounds, consumer, dead_letter, partitions
+from connectors.kafka import dead_letter
+from connectors.reader import KafkaError, bounds, consumer, partitions
 from operators.records.base import UNREADABLE, Record
 from operators.records.frame import Frame, locate
 from operators.records.span import Span

@@ -401,7 +401,7 @@ def main() -> None:
     from config.access import AccessError
     from connectors.exchange.listing import ExchangeError
     from connectors.instruments import InstrumentsError
-    from connectors.kafka import KafkaError
+    from connectors.reader import KafkaError
     from connectors.recording import RecordingError
     from flows.children import ChildError
     from flows.sql import QueryError

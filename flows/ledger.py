@@ -6,7 +6,7 @@ from typing import Any, Final
 from confluent_kafka import TopicPartition
 
 from config.settings import Kafka
-from connectors.kafka import bounds, consumer, partitions
+from connectors.reader import bounds, consumer, partitions
 from operators.records import topics
 from operators.records.topics import Topic
 

@@ -7,9 +7,9 @@ from typing import Any, NamedTuple
 
 from config.load import ConfigError
 from config.settings import Settings
-from connectors.kafka import KafkaError
 from connectors.kafka_history import KafkaHistory
 from connectors.lake_history import LakeHistory
+from connectors.reader import KafkaError
 from flows.moment import written
 from flows.replay import REPLAYED
 from operators.records import topics

@@ -8,7 +8,7 @@ from threading import Event
 from confluent_kafka import OFFSET_END, TopicPartition
 
 from config.settings import Settings
-from connectors.kafka import consumer, partitions
+from connectors.reader import consumer, partitions
 from connectors.recording import open_to_write
 from operators.records import topics
 

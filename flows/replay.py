@@ -12,7 +12,7 @@ from bytewax.errors import BytewaxRuntimeError
 from config.access import AccessError
 from config.load import ConfigError
 from config.settings import Settings
-from connectors.kafka import KafkaError
+from connectors.reader import KafkaError
 from connectors.recording import Recording, RecordingError
 from flows.catalogue import FLOWS
 from flows.io import ReplayIO

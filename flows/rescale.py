@@ -22,7 +22,8 @@ from kafka.partitioner.default import murmur2
 from config.load import ConfigError
 from config.settings import Settings
 from config.shard import Shard
-from connectors.kafka import Offsets, consumer, partitions
+from connectors.kafka import Offsets
+from connectors.reader import consumer, partitions
 from flows.io import stores_of
 from flows.outline import outline
 from flows.store import Store, StoreError

@@ -7,7 +7,7 @@ from typing import Final
 from confluent_kafka import KafkaException, Message, TopicPartition
 
 from config.settings import Kafka
-from connectors.kafka import KafkaError, Reader, bounds, consumer, partitions
+from connectors.reader import KafkaError, Reader, bounds, consumer, partitions
 from operators.records.time import MS, SECOND
 
 Progress = Callable[[int, int], None]

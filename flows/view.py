@@ -15,7 +15,7 @@ from rich.table import Table
 from rich.text import Text
 
 from config.settings import Settings
-from connectors.kafka import consumer, partitions
+from connectors.reader import consumer, partitions
 from flows.catalogue import FLOWS
 from flows.ledger import Ledger
 from flows.outline import outline

@@ -9,7 +9,8 @@ from confluent_kafka.admin import AdminClient, NewTopic
 
 from config.settings import Kafka
 from config.shard import Shard
-from connectors.kafka import KafkaError, KafkaSource, Reading, bounds, consumer
+from connectors.kafka import KafkaSource, Reading
+from connectors.reader import KafkaError, bounds, consumer
 from operators.records.bar import Bar
 from operators.records.base import Record
 from operators.records.dead import BURIED, DeadLetter

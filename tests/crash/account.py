@@ -9,7 +9,7 @@ import msgspec
 from confluent_kafka import TopicPartition
 
 from config.settings import Settings
-from connectors.kafka import bounds, consumer, partitions
+from connectors.reader import bounds, consumer, partitions
 from connectors.venues import VENUES
 from flows.catalogue import FLOWS
 from flows.compare import compare

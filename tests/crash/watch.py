@@ -10,7 +10,7 @@ import msgspec
 from confluent_kafka import OFFSET_BEGINNING, KafkaError, TopicPartition
 
 from config.settings import Settings
-from connectors.kafka import Reader, partitions
+from connectors.reader import Reader, partitions
 from operators.records import topics
 from operators.records.frame import Frame, FrameKind
 from operators.records.time import MS

@@ -17,8 +17,8 @@ from confluent_kafka.admin import AdminClient, NewTopic
 
 from config.load import ConfigError, save
 from config.settings import Kafka, Settings
-from connectors.kafka import consumer
 from connectors.kafka_history import KafkaHistory
+from connectors.reader import consumer
 from flows import account, moment
 from flows.compare import Comparison, compare
 from flows.past import Wish

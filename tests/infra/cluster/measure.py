@@ -24,7 +24,7 @@ from confluent_kafka import Consumer, TopicPartition
 
 from config.load import save
 from config.settings import Kafka, Lake, Recovery, Settings
-from connectors.kafka import consumer, partitions
+from connectors.reader import consumer, partitions
 from infra.kafka.broker import choose
 from infra.kafka.specs import load
 from infra.kafka.topics import apply

@@ -13,7 +13,7 @@ from typing import Final
 
 from config.load import save
 from config.settings import Connection, Ingest, Kafka, Line, Settings
-from connectors.kafka import consumer
+from connectors.reader import consumer
 from infra.kafka.broker import choose
 from infra.kafka.ports import free
 from infra.kafka.specs import load

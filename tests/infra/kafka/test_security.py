@@ -23,7 +23,7 @@ from config.access import AccessError
 from config.load import load
 from config.security import Security
 from config.settings import Kafka, Recovery, Settings
-from connectors.kafka import Reader, consumer, partitions
+from connectors.reader import Reader, consumer, partitions
 from flows.catalogue import FLOWS
 from flows.io import KafkaIO
 from infra.kafka import acls, specs
