@@ -24,6 +24,7 @@ _MOVING: Final = (  # a leader or a coordinator that moves, or has just come bac
     Refusal.NOT_COORDINATOR,
     Refusal.COORDINATOR_NOT_AVAILABLE,
     Refusal.COORDINATOR_LOAD_IN_PROGRESS,
+    Refusal._TRANSPORT,
 )
 
 

@@ -231,8 +231,8 @@ def replay(
     recording: Annotated[Path, typer.Argument(help="JSON lines; .gz and .zst too.")],
     lake: Annotated[Path, typer.Option(help="Where to write; made if missing.")],
     flows: Annotated[
-        str, typer.Option(help="Which flows, by commas.")
-    ] = "market,book,bars",
+        str, typer.Option(help="Which flows, by commas; all if not given.")
+    ] = "",
     batch: Annotated[
         int, typer.Option(min=1, help="Frames handed on at a time; changes nothing.")
     ] = 1_000,
@@ -248,6 +248,7 @@ def replay(
 
     Example: `tapewatch replay monday.jsonl.zst --lake lakes/monday`
     """
+    from flows.replay import REPLAYED
     from flows.replay import replay as run
 
     settings = _loaded(config)
@@ -256,7 +257,7 @@ def replay(
             settings,
             recording,
             lake,
-            flows=tuple(filter(None, flows.split(","))),
+            flows=tuple(filter(None, flows.split(","))) or REPLAYED,
             batch=batch,
             closes=not open_end,
             progress=moved,

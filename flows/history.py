@@ -55,8 +55,8 @@ def reprocess(
         "frames"
     ),
     flows: Annotated[
-        str, typer.Option(help="Which flows, by commas.")
-    ] = "market,book,bars",
+        str, typer.Option(help="Which flows, by commas; all it feeds if not given.")
+    ] = "",
     source: Annotated[
         From, typer.Option(help="auto: Kafka, or the lake where Kafka has deleted it.")
     ] = From.AUTO,

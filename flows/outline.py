@@ -69,3 +69,17 @@ def outline(settings: Settings, flow: str) -> Outline:
     seen = _Seen()
     FLOWS[flow](settings, seen)
     return Outline(tuple(seen.reads), tuple(seen.writes), seen.keeps)
+
+
+def fed(settings: Settings, topic: Topic[Any]) -> tuple[str, ...]:
+    """Return the flows that have all they read once there is this topic.
+
+    What keeps everything is not among them: it reads whatever there is.
+    """
+    there, found = {topic}, []
+    for name in FLOWS:
+        seen = outline(settings, name)
+        if not seen.keeps and there.issuperset(seen.reads):
+            there.update(seen.writes)
+            found.append(name)
+    return tuple(found)

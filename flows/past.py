@@ -11,7 +11,6 @@ from connectors.kafka_history import KafkaHistory
 from connectors.lake_history import LakeHistory
 from connectors.reader import KafkaError
 from flows.moment import written
-from flows.replay import REPLAYED
 from operators.records import topics
 from operators.records.dead import DeadLetter
 from operators.records.frame import Frame
@@ -28,7 +27,7 @@ class Wish(NamedTuple):
         into: The lake that is made.
         span: When its rows are dated.
         topic: What is read: ``frames`` or ``market``.
-        flows: What is run.
+        flows: What is run; all that the topic feeds if empty.
         source: From where: ``auto``, ``kafka`` or ``lake``.
         lake: The lake that is read, and that stays as it is.
         warm_up_s: How much is read before (beside the longest bar) and after, so that
@@ -38,7 +37,7 @@ class Wish(NamedTuple):
     into: Path
     span: Span = EVER
     topic: str = "frames"
-    flows: tuple[str, ...] = REPLAYED
+    flows: tuple[str, ...] = ()
     source: str = "auto"
     lake: Path | None = None
     warm_up_s: float = 60.0

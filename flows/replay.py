@@ -30,7 +30,7 @@ _REPORT_EVERY: Final = 500
 _MENDABLE: Final = (AccessError, KafkaError, LakeError, RecordingError)
 
 Progress = Callable[[int, int], None]
-REPLAYED: Final = ("market", "book", "bars")
+REPLAYED: Final = tuple(name for name in FLOWS if name != "archive")
 
 
 class Source(Protocol):

@@ -12,6 +12,7 @@ from config.settings import Settings
 from flows import account, past
 from flows.account import Account
 from flows.moment import spoken
+from flows.outline import fed
 from flows.past import Wish
 from flows.replay import Course, Progress, check, made, run
 from operators.records import topics
@@ -64,6 +65,7 @@ def reprocess(
         KafkaError: If it is to be read from Kafka, and cannot.
     """
     topic = _topic(wish.topic)
+    wish = wish._replace(flows=wish.flows or fed(settings, topic))
     check(wish.flows)
     tables = tuple(made(settings, wish.flows, topic))
     _check_apart(settings, wish)

@@ -5,6 +5,7 @@ mends it as it says, and compares the lake with that of an undisturbed replay.
 """
 
 import os
+import re
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -16,7 +17,11 @@ from confluent_kafka.admin import AdminClient
 
 from config.settings import Kafka, Settings
 from flows.children import Child
+from flows.past import Wish
+from flows.promote import promote
 from flows.replay import replay
+from flows.reprocess import reprocess
+from flows.sql import QueryError, ask
 from infra.kafka.broker import Broker, choose
 from operators.records import topics
 from operators.records.frame import Frame
@@ -223,3 +228,22 @@ def test_an_hour_s_jump_of_the_clock_loses_nothing(tmp_path, jump_ns):
                 query = f"select {columns} from {table} order by all"
                 found.append(connection.execute(query).fetchall())
         assert found[0] == found[1], table
+
+
+def test_a_damaged_file_of_the_lake_is_named_and_its_time_computed_again(tmp_path):
+    lake = undisturbed(tmp_path, list(frames(COUNT)))
+    before = {table: rows(lake, table) for table in FOLLOWS}
+    (file,) = (path for path in lake.glob("hot/trades/*/*") if "empty" not in path.name)
+    raw = bytearray(file.read_bytes())
+    raw[len(raw) // 3 : len(raw) // 2] = bytes(len(raw) // 2 - len(raw) // 3)
+    file.write_bytes(raw)
+
+    with pytest.raises(QueryError, match=re.escape(file.name)):
+        ask("select sum(price) from trades", lake, "csv")
+
+    file.unlink()
+    assert rows(lake, "trades") == []
+    wish = Wish(tmp_path / "again", source="lake", lake=lake, warm_up_s=0)
+    reprocess(Settings(), wish)
+    promote(lake, tmp_path / "again", ["trades"])
+    assert {table: rows(lake, table) for table in FOLLOWS} == before
