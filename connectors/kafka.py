@@ -7,7 +7,7 @@ the log when its place has been deleted; ours stops with an error.)
 """
 
 import sys
-from collections import defaultdict
+from collections import defaultdict, deque
 from collections.abc import Sequence
 from threading import Event
 from typing import Any, Final, NamedTuple
@@ -51,6 +51,7 @@ _MOVING: Final = (  # a leader or a coordinator that moves, or has just come bac
     Refusal.COORDINATOR_NOT_AVAILABLE,
     Refusal.COORDINATOR_LOAD_IN_PROGRESS,
 )
+_AHEAD: Final = 2  # epochs that a source may be ahead of what is committed
 _SPAN: Final = 250_000  # most messages that are handed on between two snapshots
 
 
@@ -101,7 +102,7 @@ class _Partition(StatefulSourcePartition[Batch, Offsets]):
         if resume is None and not reading.rebuild:
             self._check_new(reading)
         self._offsets.update(resume or {})
-        self._kept: list[TopicPartition] = []
+        self._kept: deque[list[TopicPartition]] = deque()
         self._ends = self._settle(reading)
         self._count = self._total = 0
         self.is_past = not self._ends
@@ -193,9 +194,9 @@ class _Partition(StatefulSourcePartition[Batch, Offsets]):
         held = self._consumer.position(_places(self._offsets))
         moved = [place for place in held if place.offset >= 0]
         self._offsets.update({(p.topic, p.partition): p.offset for p in moved})
-        if self._kept:  # what was kept an epoch ago, also where nothing has come since
-            self._consumer.commit(offsets=self._kept, asynchronous=True)
-        self._kept = _places(self._offsets)
+        self._kept.append(_places(self._offsets))
+        if len(self._kept) > _AHEAD:  # only what the recovery store has by now
+            self._consumer.commit(offsets=self._kept.popleft(), asynchronous=True)
         self._total += self._count
         self._count = 0
         if not self.is_past:
@@ -208,9 +209,9 @@ class _Partition(StatefulSourcePartition[Batch, Offsets]):
         return dict(self._offsets)
 
     def close(self) -> None:
-        if self._kept:
-            self._consumer.commit(offsets=self._kept, asynchronous=True)
-            self._kept = []
+        if self._kept and self._stop.is_set():
+            self._consumer.commit(offsets=self._kept[-1], asynchronous=True)
+        self._kept.clear()
         self._consumer.close()  # waits for the commit
 
 

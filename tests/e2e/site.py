@@ -134,8 +134,9 @@ class Site:
 
     def stop(self) -> None:
         """Stop all workers in good order."""
-        for worker in self.workers.values():
-            assert worker.stop() == 0, worker.log()
+        for name, worker in self.workers.items():
+            code = worker.stop()
+            assert code == 0, f"{name} ended with {code}: {worker.log()}"
         self.workers.clear()
 
     def rescale(self, count: int) -> None:
