@@ -8,6 +8,12 @@ import yaml
 
 from config.settings import Settings
 
+UNREADABLE: Final = (
+    *(yaml.YAMLError, ValueError, LookupError, AttributeError, TypeError),
+    *(OverflowError, RecursionError),
+)
+"""What reading YAML may raise: `2024-99-99`, `!!bool x`, `!!int ""`, `[[[...`."""
+
 DEFAULT: Final = Path(__file__).with_name("tapewatch.yaml")
 
 
@@ -26,7 +32,7 @@ def load(path: Path = DEFAULT) -> Settings:
         tree = yaml.safe_load(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise ConfigError(f"{path}: {error.strerror}") from error
-    except (yaml.YAMLError, ValueError) as error:  # a date like 2024-99-99 too
+    except UNREADABLE as error:
         raise ConfigError(f"{path}: Expected YAML - {error}") from error
     return convert({} if tree is None else tree, str(path))
 
@@ -39,7 +45,7 @@ def convert(tree: Any, source: str) -> Settings:
     """
     try:
         return msgspec.convert(tree, Settings)
-    except msgspec.ValidationError as error:
+    except (msgspec.ValidationError, UnicodeEncodeError, RecursionError) as error:
         text = str(error).replace(", got", ", not")
         place = "" if " - at " in text else " - at `$`"
         raise ConfigError(f"{source}: {text}{place}") from error

@@ -94,12 +94,14 @@ async def instruments(
 async def _get(url: str) -> bytes:
     """Return the body of a successful answer."""
     async with (
-        httpx.AsyncClient(timeout=_TIMEOUT, trust_env=False) as rest,
+        httpx.AsyncClient(
+            headers={"Accept-Encoding": "identity"}, timeout=_TIMEOUT, trust_env=False
+        ) as rest,
         rest.stream("GET", url) as answer,
     ):
         answer.raise_for_status()
         body = bytearray()
-        async for chunk in answer.aiter_bytes():
+        async for chunk in answer.aiter_raw():
             body += chunk
             if len(body) > MAX_BYTES:
                 raise InstrumentsError(f"an answer of more than {MAX_BYTES} bytes")

@@ -18,7 +18,6 @@ from confluent_kafka import (
     Message,
     TopicPartition,
 )
-from confluent_kafka import KafkaError as Refusal
 
 from config.settings import Kafka
 from config.shard import WHOLE, Shard
@@ -39,18 +38,6 @@ Offsets = dict[tuple[str, int], int]
 Batch = tuple[str, list[Record]]
 
 _ANSWER_S: Final = 30.0
-_TRIES: Final = 100
-_RETRY_S: Final = 0.1
-_MOVING: Final = (  # a leader or a coordinator that moves, or has just come back
-    Refusal.NOT_LEADER_FOR_PARTITION,
-    Refusal.FENCED_LEADER_EPOCH,
-    Refusal.UNKNOWN_LEADER_EPOCH,
-    Refusal.LEADER_NOT_AVAILABLE,
-    Refusal.UNKNOWN_TOPIC_OR_PART,
-    Refusal.NOT_COORDINATOR,
-    Refusal.COORDINATOR_NOT_AVAILABLE,
-    Refusal.COORDINATOR_LOAD_IN_PROGRESS,
-)
 _AHEAD: Final = 2  # epochs that a source may be ahead of what is committed
 _SPAN: Final = 250_000  # most messages that are handed on between two snapshots
 

@@ -27,6 +27,8 @@ _SNAPSHOT_PAUSE_S: Final = 0.1
 _REST_TIMEOUT_S: Final = 10.0
 _REFUSED: Final = (418, 429)
 _RETRY_S: Final = 10.0
+_LONGEST_RETRY_S: Final = 600.0
+_ANSWER_TIMEOUT_S: Final = 30.0
 _IDLE_CHARACTERS: Final = 250
 _EASE: Final = 0.02
 
@@ -265,21 +267,47 @@ class Session:
         base = self._settings.rest_url
         if base is None:
             return
-        async with httpx.AsyncClient(timeout=_REST_TIMEOUT_S, trust_env=False) as rest:
+        # Not packed: a small answer could unpack to more than there is memory.
+        async with httpx.AsyncClient(
+            headers={"Accept-Encoding": "identity"},
+            timeout=_REST_TIMEOUT_S,
+            trust_env=False,
+        ) as rest:
             for symbol in symbols:
                 path = self._venue.snapshot_path(symbol)
                 if path is None:
                     return
                 try:
-                    answer = await rest.get(base + path)
-                    answer.raise_for_status()
-                except httpx.HTTPError as error:
+                    async with asyncio.timeout(_ANSWER_TIMEOUT_S):
+                        body = await self._body(rest, base + path)
+                except (httpx.HTTPError, TimeoutError) as error:
                     await self._no_snapshot(symbol, error)
                 else:
-                    self.teller.keep(FrameKind.REST, answer.text, base + path)
+                    self.teller.keep(FrameKind.REST, body, base + path)
                 await asyncio.sleep(_SNAPSHOT_PAUSE_S)
 
-    async def _no_snapshot(self, symbol: str, error: httpx.HTTPError) -> None:
+    async def _body(self, rest: httpx.AsyncClient, url: str) -> str | bytes:
+        """Return an answer as it came: as text if it is UTF-8, whatever it says.
+
+        Raises:
+            HTTPError: If there is none, a refusal, or one larger than a frame may be.
+        """
+        most = self._settings.max_frame_bytes
+        body = bytearray()
+        async with rest.stream("GET", url) as answer:
+            answer.raise_for_status()
+            async for chunk in answer.aiter_raw():
+                body += chunk
+                if len(body) > most:
+                    raise httpx.DecodingError(f"an answer of more than {most} bytes")
+        try:
+            return body.decode()
+        except UnicodeDecodeError:
+            return bytes(body)
+
+    async def _no_snapshot(
+        self, symbol: str, error: httpx.HTTPError | TimeoutError
+    ) -> None:
         text = f"{symbol}: {type(error).__name__}: {error}"
         self.teller.report(LineEvent.NO_SNAPSHOT, self.url, text)
         if not isinstance(error, httpx.HTTPStatusError):
@@ -294,5 +322,10 @@ def _is_idle(received: str | bytes, markers: tuple[str, ...]) -> bool:
 
 
 def retry_after_s(value: str | None) -> float:
-    """Return how long a venue asks us to wait, by its ``Retry-After`` [s]."""
-    return float(value) if value is not None and value.isdigit() else _RETRY_S
+    """Return how long a venue asks us to wait, by its ``Retry-After`` [s].
+
+    A date is not read, and nobody is waited for longer than ten minutes.
+    """
+    if value is None or not (value.isascii() and value.isdigit()):
+        return _RETRY_S
+    return min(float(value), _LONGEST_RETRY_S)

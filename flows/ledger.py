@@ -6,7 +6,7 @@ from typing import Any, Final
 from confluent_kafka import TopicPartition
 
 from config.settings import Kafka
-from connectors.reader import bounds, consumer, partitions
+from connectors.reader import bounds, consumer, partitions, when_settled
 from operators.records import topics
 from operators.records.topics import Topic
 
@@ -54,7 +54,10 @@ class Ledger:
         names = {topic.name for topic in wanted}
         places = [place for place in self._partitions if place.topic in names]
         reader = consumer(self._kafka, f"tapewatch-{flow}")
-        held = reader.committed(places, timeout=_TIMEOUT_S)
+        held = when_settled(
+            lambda: reader.committed(places, timeout=_TIMEOUT_S),
+            f"tapewatch-{flow} has no coordinator",
+        )
         reader.close()
         return sum(
             max(self.ends[place.topic, place.partition] - max(place.offset, 0), 0)

@@ -15,6 +15,7 @@ from connectors.exchange.binance import DEPTH_PATH
 from connectors.exchange.book import Book
 from connectors.exchange.listing import Listing, decimal
 from connectors.exchange.message import NOT_FOUND, Answer
+from operators.records.base import UNREADABLE
 from operators.records.time import MS
 
 _DEFAULT_LEVELS: Final = 100
@@ -71,7 +72,7 @@ class BinanceRest:
         elif "symbols" in query:
             try:
                 names = msgspec.json.decode(query["symbols"], type=list[str])
-            except msgspec.DecodeError:
+            except UNREADABLE:
                 text = "Illegal characters found in parameter 'symbols'."
                 return _refusal(-1100, text)
         if not set(names) <= set(self._listings):

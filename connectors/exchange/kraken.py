@@ -110,7 +110,7 @@ class KrakenSession:
 
     def _error(self, params: _Params, symbol: str) -> str:
         if params.channel == INSTRUMENT[1:]:
-            return ""
+            return "Symbol not allowed" if symbol else ""
         if params.channel not in {"book", "ticker", "trade"}:
             return f"Channel not supported {params.channel}"
         if not symbol:

@@ -68,8 +68,15 @@ class Report(msgspec.Struct, frozen=True):
         )
 
 
+_NO_PATH: Final = Answer(HTTPStatus.BAD_REQUEST, "{}")
+
 CUT_OFF: Final = Answer(HTTPStatus.SERVICE_UNAVAILABLE, "")
 """What a door answers so that the connection ends without an answer."""
+
+
+def is_path(text: str) -> bool:
+    """Tell whether a request's target is a path, of what may be in one."""
+    return text.startswith("/") and not text.startswith("//") and text.isascii()
 
 
 class Door(Protocol):
@@ -192,6 +199,9 @@ class Server:
     ) -> Response | None:
         """Answer a REST request; let a WebSocket of a known path through."""
         path = request.path
+        if not is_path(path):
+            self._counts["requests"] += 1
+            return _response(connection, _NO_PATH)
         answer = self._rest(path)
         socket = answer is None and self._open_session(path) is not None
         refusal = self._door.refuses(path, socket=socket)

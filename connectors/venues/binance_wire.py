@@ -162,7 +162,7 @@ class Reader:
         except ValueError as error:
             raise NotARecordError(f"{error} - at `url`") from error
         if address.path and not address.path.endswith("/depth"):
-            return Parsed(ignored=address.path)
+            return Parsed(ignored=address.path[:80])
         wire = _depth.decode(text)
         now_ns = line.now_ns(frame.received_ns)
         snapshot = BookSnapshot(

@@ -262,7 +262,7 @@ def _message(verb: str, products: list[str], channel: str) -> str:
 
 def _fetched(frame: Frame) -> Parsed:
     try:
-        return Parsed(ignored=urlsplit(frame.url).path or "fetched")
+        return Parsed(ignored=urlsplit(frame.url).path[:80] or "fetched")
     except ValueError as error:
         raise NotARecordError(f"{error} - at `url`") from error
 

@@ -227,7 +227,7 @@ def parse(frame: Frame, line: Line) -> Parsed:
 def fetched(frame: Frame) -> Parsed:
     """Return nothing, by the name of what was fetched."""
     try:
-        return Parsed(ignored=urlsplit(frame.url).path or "fetched")
+        return Parsed(ignored=urlsplit(frame.url).path[:80] or "fetched")
     except ValueError as error:
         raise NotARecordError(f"{error} - at `url`") from error
 

@@ -92,11 +92,14 @@ class Arbitrate:
     Numbered trades and deltas are merged by :class:`Sequenced`. A book that the venue
     does not number is taken from one line at a time (:class:`Lone`). Quotes, marks and
     heartbeats are states, not events: the newest counts, an older one is stale. Trades
-    without numbers are told apart by their ids. What is driven again is no line that
-    others wait for: of it, those trades are passed on that are not known to have been.
+    without numbers are told apart by their ids. A trade that had been given up, and
+    that a line brings after all, is passed on late rather than lost. What is driven
+    again is no line that others wait for: of it, those trades are passed on that are
+    not known to have been.
 
     In:  Heard and Moved, one symbol, in order of arrival.
-    Out: MarketEvent, in the venue's order; Tally, so that all of it is accounted for.
+    Out: MarketEvent, in the venue's order but for trades that come too late for it;
+        Tally, so that all of it is accounted for.
     """
 
     def __init__(self, params: ArbitrateParams) -> None:
@@ -184,7 +187,12 @@ class Arbitrate:
         trades = state.trades
         if trades.repeats(number):
             trades.note(line, number, trade.received_ns)
-            share.repeated += 1
+            if trades.holes and trades.is_missing(number):
+                trades.fills(line, trade, number)
+                share.taken += 1
+                yield trade
+            else:
+                share.repeated += 1
         else:
             share.taken += 1
             if trades.takes(line, trade, number, number - 1):

@@ -156,6 +156,10 @@ class Sequenced(msgspec.Struct, Generic[E]):
         if self.floor is None:
             self.floor = first
         self.holes[first] = last
+        self._forget()
+
+    def _forget(self) -> None:
+        """Keep the newest holes; of those before, nothing is known any more."""
         while len(self.holes) > _HOLES:
             self.floor = self.holes.pop(next(iter(self.holes))) + 1
 
@@ -170,6 +174,10 @@ class Sequenced(msgspec.Struct, Generic[E]):
             return True
         if self.floor is None or number < self.floor:
             return True
+        return self._hole(number) is not None
+
+    def is_missing(self, number: int) -> bool:
+        """Return whether a record of this number is known to have been passed over."""
         return self._hole(number) is not None
 
     def fills(self, line: str, event: E, number: int) -> bool:
@@ -199,6 +207,7 @@ class Sequenced(msgspec.Struct, Generic[E]):
             if number < last:
                 self.holes[number + 1] = last
             self.holes = dict(sorted(self.holes.items()))
+            self._forget()
         return True
 
     def _hole(self, number: int) -> int | None:

@@ -7,6 +7,7 @@ from typing import Final
 from config.exchange import ExchangeParams
 from connectors.exchange.message import Answer, Bare, Feed, Floor, Message
 from connectors.exchange.protocols import PROTOCOLS
+from connectors.exchange.server import is_path
 from connectors.exchange.simulation import feed_of
 from operators.records.time import SECOND
 from tests.fuzz.laws import check
@@ -55,7 +56,7 @@ def talked(venue: str) -> Callable[[bytes], None]:
         path = first.decode("ascii", "surrogateescape")
         floors: tuple[Floor, ...] = (feed(venue), Bare(NOW_NS))
         for floor in floors:
-            session = protocol.open_session(path, floor)
+            session = protocol.open_session(path, floor) if is_path(path) else None
             if session is None:
                 session = protocol.open_session(PATHS[venue], floor)
             assert session is not None
@@ -75,8 +76,9 @@ def asked(venue: str) -> Callable[[bytes], None]:
     protocol = PROTOCOLS[venue]
 
     def run(raw: bytes) -> None:
-        path, *bodies = raw.split(SEPARATOR)
-        answer = feed(venue).rest(path.decode("ascii", "surrogateescape"))
+        first, *bodies = raw.split(SEPARATOR)
+        path = first.decode("ascii", "surrogateescape")
+        answer = feed(venue).rest(path) if is_path(path) else None
         check(answer is None or isinstance(answer, Answer), "no answer")
         if answer is not None:
             check(bool(answer.body.encode()), "an answer without a body")

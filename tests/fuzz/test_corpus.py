@@ -31,7 +31,7 @@ def test_every_entry_of_the_corpus_keeps_the_law(name: str) -> None:
     assert {name: how for name, how in found.items() if how} == {}
 
 
-@pytest.mark.parametrize("name", [each for each in TARGETS if TARGETS[each].knows()])
+@every_target
 def test_what_is_known_to_break_the_law_still_does(name: str) -> None:
     target = TARGETS[name]
     for entry in target.knows():

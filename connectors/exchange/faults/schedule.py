@@ -10,7 +10,7 @@ import numpy as np
 import yaml
 
 from config.exchange import KINDS, AnyFault, Chance, OnClient, Script
-from config.load import ConfigError
+from config.load import UNREADABLE, ConfigError
 
 
 class Planned(NamedTuple):
@@ -37,11 +37,11 @@ def load(path: Path) -> Script:
         tree = yaml.safe_load(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise ConfigError(f"{path}: {error.strerror}") from error
-    except (yaml.YAMLError, ValueError) as error:
+    except UNREADABLE as error:
         raise ConfigError(f"{path}: Expected YAML - {error}") from error
     try:
         return msgspec.convert({} if tree is None else tree, Script)
-    except msgspec.ValidationError as error:
+    except (msgspec.ValidationError, UnicodeEncodeError, RecursionError) as error:
         text = str(error).replace(", got", ", not")
         if text.startswith("Invalid value") and ".kind" in text:
             text = f"Expected one of {', '.join(KINDS)}. {text}"

@@ -288,3 +288,19 @@ def test_a_book_without_numbers_is_taken_over_from_where_the_other_line_ended(
     times = [out.event_ns for out in outs]
     again = sum(b <= a for a, b in pairwise(times))
     assert again <= 1  # where the one takes over from the other, and nowhere else
+
+
+@pytest.mark.parametrize("late", [(3,), (3, 4, 5), (5, 3), (3, 3)])
+def test_trades_that_were_given_up_and_come_after_all_are_passed_on_once(late):
+    """As when the frames of a line come from its spool, behind those of the other."""
+    heard: list[Heard | Moved] = []
+    now_ns = START_NS
+    for number in (1, 2, 6, 7):
+        now_ns += SECOND  # longer than any hold: what lies between is given up
+        heard.append(Heard(KEY, "c/b", trade(number, now_ns)))
+    heard += [Heard(KEY, "c/a", trade(number, now_ns)) for number in late]
+    heard += [Heard(KEY, "c/b", trade(8, now_ns + SECOND))]
+
+    numbers = [each.sequence for each in run(heard) if isinstance(each, Trade)]
+
+    assert numbers == [1, 2, 6, 7, *dict.fromkeys(late), 8]
