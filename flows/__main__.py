@@ -399,6 +399,8 @@ def _progress(title: str) -> Iterator[Callable[[int, int], None]]:
 
 def main() -> None:
     """Run the command line; what the user can mend ends in a line, not in a trace."""
+    from confluent_kafka import KafkaException
+
     from config.access import AccessError
     from connectors.exchange.listing import ExchangeError
     from connectors.instruments import InstrumentsError
@@ -437,6 +439,8 @@ def main() -> None:
         if told is None or rest is not None:
             raise
         _end(_first(told))
+    except KafkaException as error:
+        _end(f"Kafka: {error.args[0].str()}")
     except OSError as error:  # of a disk; what the network may do has its own
         if error.filename is None or error.strerror is None:
             raise

@@ -176,7 +176,8 @@ class World(NamedTuple):
 
     def holds(self, topic: topics.Topic[Any], kind: type[Any]) -> list[Any]:
         """Return the records of a kind in a topic, each partition in order."""
-        messages = scan(self.settings.kafka, [topic.name], None, lambda done, all: None)
+        scanned = scan(self.settings.kafka, [topic.name], None, lambda done, all: None)
+        messages = sorted(scanned, key=lambda each: each.partition())
         found = []
         for message in messages:
             try:
