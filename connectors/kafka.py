@@ -154,10 +154,10 @@ class _Partition(StatefulSourcePartition[Batch, Offsets]):
             return []
         groups: defaultdict[bytes | str, list[Record]] = defaultdict(list)
         decode = next(iter(self._decode.values()))
-        message = None
+        only, placed, message = self._only, self._placed, None
         messages = self._consumer.consume(self._size, self._wait_s)
         for message in messages:
-            if not self._only:
+            if not only:
                 if failure := message.error():
                     raise self._consumer.failed(failure, message.topic())
                 decode = self._decode[message.topic() or ""]
@@ -169,7 +169,7 @@ class _Partition(StatefulSourcePartition[Batch, Offsets]):
                 if message.value() is not None or message.key() != FENCE:
                     groups[BURIED].append(dead_letter(message, str(error)))
             else:
-                if self._placed and isinstance(record, Frame):
+                if placed and isinstance(record, Frame):
                     locate(record, message.partition(), message.offset())
                 groups[message.key() or record.key].append(record)
         if message is not None:
