@@ -72,10 +72,7 @@ def count_of(settings: Settings, flow: str) -> int | None:
         StoreError: If the stores are not those of one number of workers.
     """
     folder = stores_of(settings, flow)
-    names = {path.name.removesuffix(_ASIDE) for path in folder.glob("*-of-*")}
-    names = {name for name in names if not name.endswith(_BESIDE)}
-    whole = {path.name for path in folder.glob("*-of-*") if "." not in path.name}
-    counts = {int(name.rpartition("-")[2]) for name in (whole or names)}
+    counts = {_count(path.name) for path in folder.glob("*-of-*[0-9]")}
     if len(counts) > 1:
         text = f"there is state of {' and of '.join(map(str, sorted(counts)))} workers"
         raise StoreError(f"{folder}: {text}; `tapewatch rescale` was cut off: run it")
@@ -92,7 +89,9 @@ def rescale(settings: Settings, flow: str, count: int) -> Rescaled:
     folder = stores_of(settings, flow)
     check(settings, flow, count)
     old = _found(folder)
-    if len(old) == count and not any(path.name.endswith(_ASIDE) for path in old):
+    if old[0].name == Shard(0, count).name:
+        for path in folder.glob(f"*{_ASIDE}"):
+            shutil.rmtree(path)
         return Rescaled(count, count, ())
     with ExitStack() as held:
         states = [
@@ -108,6 +107,7 @@ def rescale(settings: Settings, flow: str, count: int) -> Rescaled:
                 shutil.rmtree(aside, ignore_errors=True)
                 path.rename(aside)
         for path in new:
+            shutil.rmtree(path, ignore_errors=True)  # of a run that was cut off
             path.with_name(path.name + _BESIDE).rename(path)
         for path in folder.glob(f"*{_ASIDE}"):
             shutil.rmtree(path)
@@ -137,23 +137,34 @@ def check(settings: Settings, flow: str, count: int) -> None:
 
 
 def _found(folder: Path) -> list[Path]:
-    """Return the stores to read: the old ones, also where some are set aside."""
-    aside = {path.name.removesuffix(_ASIDE) for path in folder.glob(f"*{_ASIDE}")}
-    names = aside or {path.name for path in folder.glob("*-of-*")}
-    names = {name for name in names if not name.endswith(_BESIDE)}
-    counts = {int(name.rpartition("-")[2]) for name in names}
+    """Return the stores to read: a whole set of them, else what was set aside.
+
+    Raises:
+        StoreError: If there is none, or one of a set is missing.
+    """
+    plain = sorted(path.name for path in folder.glob("*-of-*[0-9]"))
+    for count in {_count(name) for name in plain}:
+        names = [Shard(number, count).name for number in range(count)]
+        if set(names) <= set(plain):
+            return [folder / name for name in names]
+    aside = folder.glob(f"*{_ASIDE}")
+    counts = {_count(path.name.removesuffix(_ASIDE)) for path in aside}
+    counts = counts or {_count(name) for name in plain}
     if len(counts) != 1:
         text = "no state" if not counts else "state of several numbers of workers"
         raise StoreError(f"{folder}: {text} is there")
-    wanted = [Shard(number, *counts).name for number in range(*counts)]
     found = []
-    for name in wanted:
-        path = folder / name
-        path = path if path.exists() else folder / f"{name}{_ASIDE}"
+    for name in (Shard(number, *counts).name for number in range(*counts)):
+        path = folder / f"{name}{_ASIDE}"
+        path = path if path.exists() else folder / name
         if not path.exists():
             raise StoreError(f"{path}: it is missing; all workers' state is needed")
         found.append(path)
     return found
+
+
+def _count(name: str) -> int:
+    return int(name.rpartition("-")[2])
 
 
 def _read(store: Store, settings: Settings) -> Iterator[Kept]:

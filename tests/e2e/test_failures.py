@@ -19,15 +19,13 @@ from config.settings import Kafka, Settings
 from flows.children import Child
 from flows.past import Wish
 from flows.promote import promote
-from flows.replay import replay
 from flows.reprocess import reprocess
 from flows.sql import QueryError, ask
 from infra.kafka.broker import Broker, choose
 from operators.records import topics
-from operators.records.frame import Frame
 from operators.records.time import SECOND
 from sinks.catalog import connect
-from tests.e2e.rows import FOLLOWS, rows
+from tests.e2e.rows import FOLLOWS, check_same, rows, undisturbed
 from tests.e2e.site import Site, frames
 
 COUNT = 600
@@ -68,23 +66,6 @@ def small(tmp_path: Path) -> Iterator[Callable[[Path, str], None]]:
         subprocess.run(["umount", "-l", str(folder)], check=True)
 
 
-def undisturbed(folder: Path, given: list[Frame]) -> Path:
-    folder.mkdir(exist_ok=True)
-    recording, lake = folder / "frames.jsonl", folder / "undisturbed"
-    recording.write_bytes(
-        b"".join(topics.FRAMES.encode(each) + b"\n" for each in given)
-    )
-    replay(Settings(), recording, lake, closes=False)
-    return lake
-
-
-def same(here: Site, folder: Path) -> None:
-    lake = undisturbed(folder, list(frames(COUNT)))
-    assert len(rows(here.lake, "trades")) == COUNT
-    for table in FOLLOWS:
-        assert rows(here.lake, table) == rows(lake, table), table
-
-
 def ends(worker: Child) -> str:
     """Wait until a process has ended, not in order; return its last line."""
     assert worker.process.wait(BOUND_S) != 0
@@ -106,7 +87,7 @@ def test_a_full_disk_under_the_lake_stops_the_archive_until_there_is_room(
     assert site.workers["archive-0-of-1"].keep_alive()
     site.drain()
     site.stop()
-    same(site, tmp_path)
+    check_same(site.lake, tmp_path, frames(COUNT), COUNT)
 
 
 def test_a_full_disk_under_the_state_stops_a_flow_until_there_is_room(
@@ -125,7 +106,7 @@ def test_a_full_disk_under_the_state_stops_a_flow_until_there_is_room(
     site.start(1)
     site.drain()
     site.stop()
-    same(site, tmp_path)
+    check_same(site.lake, tmp_path, frames(COUNT), COUNT)
 
 
 def test_a_folder_that_may_not_be_written_is_named(site, small, tmp_path):
@@ -171,7 +152,7 @@ def test_a_damaged_state_is_refused_and_rebuilt_and_nothing_comes_twice(site, tm
     site.drain()
     site.stop()
     assert rebuilt.ended == 0
-    same(site, tmp_path)
+    check_same(site.lake, tmp_path, frames(COUNT), COUNT)
 
 
 def test_a_place_that_kafka_has_deleted_stops_the_flow_with_what_to_do(

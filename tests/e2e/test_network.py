@@ -16,13 +16,11 @@ from pathlib import Path
 
 import pytest
 
-from config.settings import Kafka, Settings
+from config.settings import Kafka
 from flows.catalogue import FLOWS
-from flows.replay import replay
 from infra import process
 from infra.kafka.broker import choose
-from operators.records import topics
-from tests.e2e.rows import FOLLOWS, rows
+from tests.e2e.rows import check_same
 from tests.e2e.site import Site, frames
 
 COUNT = 3_000
@@ -134,11 +132,4 @@ def test_nothing_is_lost_when_the_cable_is_cut(tmp_path, installation, cable, st
         for flow in flows.values():
             assert process.stop(flow, GRACE_S) == 0
 
-    recording = tmp_path / "frames.jsonl"
-    recording.write_bytes(
-        b"".join(topics.FRAMES.encode(each) + b"\n" for each in frames(COUNT))
-    )
-    replay(Settings(), recording, tmp_path / "undisturbed", closes=False)
-    assert len(rows(here.lake, "trades")) == COUNT
-    for table in FOLLOWS:
-        assert rows(here.lake, table) == rows(tmp_path / "undisturbed", table), table
+    check_same(here.lake, tmp_path, frames(COUNT), COUNT)

@@ -4,12 +4,10 @@ import random
 import threading
 from itertools import islice
 
-from config.settings import Kafka, Settings
+from config.settings import Kafka
 from flows.children import ChildError
-from flows.replay import replay
 from infra.kafka.cluster import RealCluster
-from operators.records import topics
-from tests.e2e.rows import FOLLOWS, rows
+from tests.e2e.rows import check_same
 from tests.e2e.site import Site, frames
 
 COUNT = 4_000
@@ -39,14 +37,7 @@ def test_one_of_three_brokers_dies_and_comes_back_and_nothing_is_lost(
         finally:
             here.kill()
 
-    recording = tmp_path / "frames.jsonl"
-    recording.write_bytes(
-        b"".join(topics.FRAMES.encode(each) + b"\n" for each in frames(COUNT))
-    )
-    replay(Settings(), recording, tmp_path / "undisturbed", closes=False)
-    assert len(rows(here.lake, "trades")) == COUNT
-    for table in FOLLOWS:
-        assert rows(here.lake, table) == rows(tmp_path / "undisturbed", table), table
+    check_same(here.lake, tmp_path, frames(COUNT), COUNT)
 
 
 def kill_workers(here: Site, chance: random.Random) -> None:

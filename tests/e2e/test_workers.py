@@ -6,11 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from config.settings import Kafka, Settings
-from flows.replay import replay
+from config.settings import Kafka
 from infra.kafka.broker import choose
-from operators.records import topics
-from tests.e2e.rows import FOLLOWS, rows
+from tests.e2e.rows import check_same
 from tests.e2e.site import Site, frames
 
 COUNT = 4_000
@@ -37,18 +35,7 @@ def site(tmp_path: Path, installation: object) -> Iterator[Callable[[], Site]]:
         broker.stop()
 
 
-@pytest.fixture
-def undisturbed(tmp_path: Path) -> Path:
-    """Return the lake of a replay of the same frames."""
-    recording = tmp_path / "frames.jsonl"
-    with recording.open("wb") as file:
-        for frame in frames(COUNT):
-            file.write(topics.FRAMES.encode(frame) + b"\n")
-    replay(Settings(), recording, tmp_path / "undisturbed", closes=False)
-    return tmp_path / "undisturbed"
-
-
-def test_a_rescale_between_two_halves_changes_nothing(site, undisturbed):
+def test_a_rescale_between_two_parts_changes_nothing(site, tmp_path):
     here = site()
     given = list(frames(COUNT))
     parts = [0, len(given) // 3, 2 * len(given) // 3, len(given)]
@@ -60,6 +47,4 @@ def test_a_rescale_between_two_halves_changes_nothing(site, undisturbed):
         here.drain()
         here.stop()
 
-    assert len(rows(here.lake, "trades")) == COUNT
-    for table in FOLLOWS:
-        assert rows(here.lake, table) == rows(undisturbed, table), table
+    check_same(here.lake, tmp_path, given, COUNT)
