@@ -86,6 +86,9 @@ def up(
     workers: Annotated[
         int, typer.Option(min=1, help="How many processes share each flow.")
     ] = 1,
+    brokers: Annotated[
+        int, typer.Option(min=1, max=3, help="How many nodes of Kafka; 3 keep copies.")
+    ] = 1,
 ) -> None:
     """Run everything on this machine: broker, exchange, ingest, flows, lake.
 
@@ -105,6 +108,7 @@ def up(
         broker=broker.value,
         stop_with_parent=stop_with_parent,
         workers=workers,
+        brokers=brokers,
     )
     run_up(settings, wish)
 

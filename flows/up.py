@@ -48,6 +48,7 @@ class Wish(NamedTuple):
     broker: Literal["auto", "kafka", "memory"] = "auto"
     stop_with_parent: bool = False
     workers: int = 1
+    brokers: int = 1
 
 
 def run_up(settings: Settings, wish: Wish) -> None:
@@ -66,8 +67,10 @@ def run_up(settings: Settings, wish: Wish) -> None:
     with ExitStack() as stack:
         stack.enter_context(_one_at_a_time())
         told = stack.enter_context(_told(wish))
-        port = _PORT if is_free(_PORT) else None
-        broker = stack.enter_context(choose(STATE / "kafka", wish.broker, port=port))
+        port = _PORT if wish.brokers == 1 and is_free(_PORT) else None
+        broker = stack.enter_context(
+            choose(STATE / "kafka", wish.broker, port=port, nodes=wish.brokers)
+        )
         console.print(broker.sentence, highlight=False, soft_wrap=True)
         if broker.kind != "in-memory":
             broker_topics.apply(broker.bootstrap, load_specs())
