@@ -13,6 +13,27 @@ _ACLS: Final = (
 )
 
 
+_PASSING: Final = frozenset(
+    {
+        "NOT_LEADER_FOR_PARTITION",
+        "FENCED_LEADER_EPOCH",
+        "UNKNOWN_LEADER_EPOCH",
+        "LEADER_NOT_AVAILABLE",
+        "UNKNOWN_TOPIC_OR_PART",
+        "BROKER_NOT_AVAILABLE",
+        "NOT_COORDINATOR",
+        "COORDINATOR_NOT_AVAILABLE",
+        "COORDINATOR_LOAD_IN_PROGRESS",
+        "_ALL_BROKERS_DOWN",
+        "_DESTROY",  # of a connection that gave way to another
+        "_NOENT",  # no leaders found: it has just come back
+        "_TIMED_OUT",
+        "_TRANSPORT",
+        "_WAIT_COORD",
+    }
+)
+
+
 class AccessError(Exception):
     """A broker that does not let us in, or not do what we want: who, where, what."""
 
@@ -60,6 +81,14 @@ def refusal(
     return AccessError(
         f"{who[0].upper()}{who[1:]} may not {what} {where}: {said}. {_ACLS}"
     )
+
+
+def passes(told: Told) -> bool:
+    """Return whether an error is that of a broker that is away, or moves, for a while.
+
+    Whoever asked may ask again.
+    """
+    return told.name() in _PASSING
 
 
 def admitted(kafka: Kafka) -> dict[str, Any]:

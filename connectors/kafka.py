@@ -18,7 +18,9 @@ from confluent_kafka import (
     Message,
     TopicPartition,
 )
+from confluent_kafka import KafkaError as Refusal
 
+from config.access import passes
 from config.settings import Kafka
 from config.shard import WHOLE, Shard
 from connectors.reader import (
@@ -159,14 +161,15 @@ class _Partition(StatefulSourcePartition[Batch, Offsets]):
         for message in messages:
             if not only:
                 if failure := message.error():
-                    raise self._consumer.failed(failure, message.topic())
+                    self._meet(failure, message.topic())
+                    continue
                 decode = self._decode[message.topic() or ""]
             try:
                 record = decode(message.value() or b"")
             except UNREADABLE as error:
                 if failure := message.error():  # the client's own, in a message's place
-                    raise self._consumer.failed(failure, message.topic()) from error
-                if message.value() is not None or message.key() != FENCE:
+                    self._meet(failure, message.topic())
+                elif message.value() is not None or message.key() != FENCE:
                     groups[BURIED].append(dead_letter(message, str(error)))
             else:
                 if placed and isinstance(record, Frame):
@@ -176,6 +179,14 @@ class _Partition(StatefulSourcePartition[Batch, Offsets]):
             self._count += len(messages)
             self.newest_ms = message.timestamp()[1]
         return [(_text(key), records) for key, records in groups.items()]
+
+    def _meet(self, failure: Refusal, topic: str | None) -> None:
+        """Raise what trying cannot mend; the client tries again by itself.
+
+        A topic that is gone is not waited for: what it held is lost.
+        """
+        if failure.code() == Refusal.UNKNOWN_TOPIC_OR_PART or not passes(failure):
+            raise self._consumer.failed(failure, topic)
 
     def snapshot(self) -> Offsets:
         held = self._consumer.position(_places(self._offsets))

@@ -8,24 +8,13 @@ from confluent_kafka import Consumer, KafkaException, TopicPartition
 from confluent_kafka import KafkaError as Refusal
 from confluent_kafka.admin import TopicMetadata
 
-from config.access import AccessError, admitted, refusal
+from config.access import AccessError, admitted, passes, refusal
 from config.settings import Kafka
 
 _METADATA_TIMEOUTS_S: Final = (1, 2, 4, 8, 15)
 _ANSWER_S: Final = 30.0
-_TRIES: Final = 100
+_SETTLED_S: Final = 60.0
 _RETRY_S: Final = 0.1
-_MOVING: Final = (  # a leader or a coordinator that moves, or has just come back
-    Refusal.NOT_LEADER_FOR_PARTITION,
-    Refusal.FENCED_LEADER_EPOCH,
-    Refusal.UNKNOWN_LEADER_EPOCH,
-    Refusal.LEADER_NOT_AVAILABLE,
-    Refusal.UNKNOWN_TOPIC_OR_PART,
-    Refusal.NOT_COORDINATOR,
-    Refusal.COORDINATOR_NOT_AVAILABLE,
-    Refusal.COORDINATOR_LOAD_IN_PROGRESS,
-    Refusal._TRANSPORT,
-)
 
 
 class KafkaError(Exception):
@@ -120,12 +109,19 @@ def bounds(reader: Consumer, place: TopicPartition) -> tuple[int, int]:
 
 
 def when_settled(ask: Callable[[], Any], trouble: str) -> Any:
-    """Return an answer; who is about to move, or has just come back, is waited for."""
-    for _ in range(_TRIES):
+    """Return an answer; who is about to move, or has just come back, is waited for.
+
+    Raises:
+        KafkaError: If that takes too long; it says what the trouble is.
+        KafkaException: If it is something else.
+    """
+    deadline_s = time.monotonic() + _SETTLED_S
+    while True:
         try:
             return ask()
         except KafkaException as error:
-            if error.args[0].code() not in _MOVING:
+            if not passes(error.args[0]):
                 raise
+            if time.monotonic() > deadline_s:
+                raise KafkaError(f"{trouble}: {error.args[0].str()}") from error
             time.sleep(_RETRY_S)
-    raise KafkaError(trouble)

@@ -11,7 +11,7 @@ from bytewax.outputs import FixedPartitionedSink, StatefulSinkPartition
 from confluent_kafka import KafkaError as Refusal
 from confluent_kafka import KafkaException, Message, Producer
 
-from config.access import admitted, refusal
+from config.access import AccessError, admitted, refusal
 from config.settings import Kafka
 from operators.records.base import Record
 from operators.records.topics import Topic
@@ -71,7 +71,8 @@ class Publisher:
         self._timeout_s = kafka.delivery_timeout_s
         self._refused: Refusal | None = None
         self._refused_topic: str | None = None
-        self._producer = Producer(properties(kafka))
+        self._shut: AccessError | None = None
+        self._producer = Producer(properties(kafka) | {"error_cb": self._on_error})
 
     @property
     def waiting(self) -> int:
@@ -126,10 +127,17 @@ class Publisher:
         try:
             return call(wait_s)
         except (KafkaException, SystemError) as error:
+            if self._shut is not None:  # it may be lost on its way through the client
+                raise self._shut from error
             cause = error if isinstance(error, KafkaException) else error.__cause__
             if not isinstance(cause, KafkaException):
                 raise
             raise refusal(self._kafka, cause.args[0], "write") or cause from error
+
+    def _on_error(self, error: Refusal) -> None:
+        if meant := refusal(self._kafka, error):
+            self._shut = meant
+            raise meant
 
     def _on_failure(self, error: Refusal | None, message: Message) -> None:
         if error is not None and self._refused is None:

@@ -28,7 +28,7 @@ from confluent_kafka import (
 from confluent_kafka import KafkaError as Refusal
 from confluent_kafka.admin import AdminClient, OffsetSpec, TopicMetadata
 
-from config.access import admitted, refusal
+from config.access import admitted, passes, refusal
 from config.settings import Kafka
 from operators.records.topics import FENCE
 
@@ -43,19 +43,6 @@ _BATCH: Final = 1_000
 _WAIT_S: Final = 0.02
 _MOST: Final = 5_000_000
 _RETRY_S: Final = 0.1
-_PASSING: Final = (  # a broker that is away for a while, a leader that moves
-    Refusal.NOT_LEADER_FOR_PARTITION,
-    Refusal.FENCED_LEADER_EPOCH,
-    Refusal.UNKNOWN_LEADER_EPOCH,
-    Refusal.LEADER_NOT_AVAILABLE,
-    Refusal.UNKNOWN_TOPIC_OR_PART,
-    Refusal.BROKER_NOT_AVAILABLE,
-    Refusal._ALL_BROKERS_DOWN,
-    Refusal._NOENT,  # no leaders found: it has just come back
-    Refusal._TIMED_OUT,
-    Refusal._TRANSPORT,
-    Refusal._WAIT_COORD,
-)
 
 
 Note = Callable[[str, str, bytes], None]
@@ -99,8 +86,7 @@ class Sent:
             try:
                 return self._ask()
             except KafkaException as error:
-                passes = error.args[0].code() in _PASSING
-                if not passes or time.monotonic() > deadline_s:
+                if not passes(error.args[0]) or time.monotonic() > deadline_s:
                     raise
                 time.sleep(_RETRY_S)
 

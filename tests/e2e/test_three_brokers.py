@@ -10,8 +10,8 @@ from infra.kafka.cluster import RealCluster
 from tests.e2e.rows import check_same
 from tests.e2e.site import Site, frames
 
-COUNT = 4_000
-KILLS = 6
+COUNT = 2_000
+KILLS = 4
 
 
 def test_one_of_three_brokers_dies_and_comes_back_and_nothing_is_lost(
