@@ -25,7 +25,7 @@ _PASSING: Final = frozenset(
         "COORDINATOR_NOT_AVAILABLE",
         "COORDINATOR_LOAD_IN_PROGRESS",
         "_ALL_BROKERS_DOWN",
-        "_DESTROY",  # of a connection that gave way to another
+        "_DESTROY_BROKER",  # a connection gave way to another
         "_NOENT",  # no leaders found: it has just come back
         "_TIMED_OUT",
         "_TRANSPORT",

@@ -89,6 +89,8 @@ class Sent:
                 if not passes(error.args[0]) or time.monotonic() > deadline_s:
                     raise
                 time.sleep(_RETRY_S)
+                # The client may believe in a leader that is none any more, for ever.
+                self._admin = AdminClient(self._client)
 
     def _ask(self) -> Places:
         wanted = {place: OffsetSpec.latest() for place in self._partitions}

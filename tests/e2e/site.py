@@ -114,8 +114,13 @@ class Site:
         self.workers[name] = Child(name, words, self._folder)
         return self.workers[name]
 
-    def drain(self) -> None:
-        """Wait until every flow has taken in everything."""
+    def drain(self, *, supervised: bool = False) -> None:
+        """Wait until every flow has taken in everything.
+
+        Args:
+            supervised: Whether a worker that ends is started again, as on a cluster;
+                else none may end.
+        """
         ledger = Ledger(self.settings.kafka)
         reads = {flow: outline(self.settings, flow).reads for flow in FLOWS}
         deadline_s = time.monotonic() + BOUND_S
@@ -126,6 +131,8 @@ class Site:
                 if not any(lags.values()):
                     return
                 for worker in self.workers.values():
+                    if supervised:
+                        worker.keep_alive()
                     assert worker.ended is None, worker.log()
                 assert time.monotonic() < deadline_s, lags
                 time.sleep(0.2)

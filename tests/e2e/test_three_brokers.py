@@ -1,4 +1,7 @@
-"""Three brokers, each record thrice: one dies and comes back, and nothing is lost."""
+"""Three brokers, each record thrice: one dies and comes back, and nothing is lost.
+
+Workers go on as a rule; one that cannot ends, and is started again, as everywhere.
+"""
 
 import random
 import threading
@@ -32,7 +35,7 @@ def test_one_of_three_brokers_dies_and_comes_back_and_nothing_is_lost(
             brokers.restart(2)
             fed.join()
             kill_workers(here, random.Random(2))
-            here.drain()
+            here.drain(supervised=True)
             here.stop()
         finally:
             here.kill()
