@@ -12,13 +12,14 @@ from operators.records.base import FromLine, Int64
 
 
 class FrameKind(StrEnum):
-    """Received, sent, fetched, or the opening or closing of the socket."""
+    """Received, sent, fetched, the opening or closing of the socket, or its status."""
 
     WS = "ws"
     SENT = "sent"
     REST = "rest"
     OPEN = "open"
     CLOSE = "close"
+    STATUS = "status"
 
 
 class Place(TypedDict):
@@ -41,7 +42,7 @@ class Frame(FromLine, frozen=True, kw_only=True, gc=False):
         kind: Where it comes from.
         received_ns: Arrival, by our clock [ns UTC]. On our own lines it rises strictly.
         url: What was fetched or opened, else empty.
-        data: The text of a text frame.
+        data: The text of a text frame; of a status, the ``ConnectionEvent``.
         b64: The bytes of a binary frame.
         repeat: How many earlier frames of the line have the same ``received_ns``: 0,
             except in recordings made with a coarse clock.

@@ -1,5 +1,6 @@
 """What venues say of a market: one union, in one topic, in one order per symbol."""
 
+from enum import StrEnum
 from typing import ClassVar
 
 from operators.records.base import FromVenue, Int64, OfSymbol, Side
@@ -162,6 +163,34 @@ class Gap(FromVenue, frozen=True, kw_only=True, gc=False, tag="gap"):
     reason: str
 
 
+class FlawKind(StrEnum):
+    """What a line did that it should not."""
+
+    DUPLICATE = "duplicate"
+    OUT_OF_ORDER = "out of order"
+
+
+class Flaw(FromVenue, frozen=True, kw_only=True, gc=False, tag="flaw"):
+    """A line brought records of a symbol twice, or in a wrong order.
+
+    What other lines brought is no flaw. At most one a second, line and kind.
+
+    Attributes:
+        line: ``connection/line``.
+        kind: Which of the two.
+        count: Records since the last such flaw.
+    """
+
+    table: ClassVar[str] = "flaws"
+    natural_key: ClassVar[tuple[str, ...]] = (
+        *("venue", "symbol", "line", "kind", "received_ns"),
+    )
+
+    line: str
+    kind: FlawKind
+    count: Int64
+
+
 class Tally(OfSymbol, frozen=True, kw_only=True, gc=False):
     """What a line brought of a symbol since its last tally: all of it is accounted for.
 
@@ -217,4 +246,4 @@ class Heartbeat(FromVenue, frozen=True, kw_only=True, gc=False, tag="heartbeat")
     natural_key: ClassVar[tuple[str, ...]] = ("venue", "symbol", "event_ns")
 
 
-MarketEvent = Trade | Top | BookDelta | BookSnapshot | Mark | Gap | Heartbeat
+MarketEvent = Trade | Top | BookDelta | BookSnapshot | Mark | Gap | Flaw | Heartbeat

@@ -10,15 +10,19 @@ from typing import Any, Final, Generic, TypeVar
 
 import msgspec
 
+from operators.records.alerts import Alert, Delivery
 from operators.records.bar import Bar
 from operators.records.base import Record
 from operators.records.book import Book, BookState, Command
 from operators.records.connection import ConnectionEvent
 from operators.records.dead import DeadLetter
 from operators.records.frame import Frame, Ignored
+from operators.records.healing import Healing
+from operators.records.health import ConnectionHealth, Reading, SystemHealth
 from operators.records.market import (
     BookDelta,
     BookSnapshot,
+    Flaw,
     Gap,
     Heartbeat,
     LateTrade,
@@ -28,6 +32,7 @@ from operators.records.market import (
     Top,
     Trade,
 )
+from operators.records.quality import QualityIssue, QualityScore
 
 R = TypeVar("R", bound=Record)
 
@@ -67,7 +72,7 @@ class Topic(Generic[R]):
 FRAMES: Final = Topic("frames.v1", Frame)
 CONNECTIONS: Final = Topic("connections.v1", ConnectionEvent)
 MARKET: Final[Topic[MarketEvent]] = Topic(
-    "market.v1", Trade, Top, BookDelta, BookSnapshot, Mark, Gap, Heartbeat
+    "market.v1", Trade, Top, BookDelta, BookSnapshot, Mark, Gap, Flaw, Heartbeat
 )
 LATE: Final = Topic("market.late.v1", LateTrade)
 TALLIES: Final = Topic("tallies.v1", Tally)
@@ -76,6 +81,14 @@ BOOKS: Final = Topic("books.v1", Book)
 BOOK_STATES: Final = Topic("book_states.v1", BookState)
 COMMANDS: Final = Topic("commands.v1", Command)
 BARS: Final = Topic("bars.v1", Bar)
+READINGS: Final = Topic("readings.v1", Reading)
+CONNECTION_HEALTH: Final = Topic("connection_health.v1", ConnectionHealth)
+QUALITY_ISSUES: Final = Topic("quality_issues.v1", QualityIssue)
+QUALITY_SCORES: Final = Topic("quality_scores.v1", QualityScore)
+SYSTEM_HEALTH: Final = Topic("system_health.v1", SystemHealth)
+HEALINGS: Final = Topic("healings.v1", Healing)
+ALERTS: Final = Topic("alerts.v1", Alert)
+DELIVERIES: Final = Topic("deliveries.v1", Delivery)
 DEAD: Final = Topic("dead.v1", DeadLetter)
 
 ALL: Final[tuple[Topic[Any], ...]] = (
@@ -89,6 +102,14 @@ ALL: Final[tuple[Topic[Any], ...]] = (
     BOOK_STATES,
     COMMANDS,
     BARS,
+    READINGS,
+    CONNECTION_HEALTH,
+    QUALITY_ISSUES,
+    QUALITY_SCORES,
+    SYSTEM_HEALTH,
+    HEALINGS,
+    ALERTS,
+    DELIVERIES,
     DEAD,
 )
 

@@ -1,0 +1,1 @@
+"""What mends what health and quality see."""

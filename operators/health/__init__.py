@@ -1,0 +1,1 @@
+"""Whether lines and connections are alive, and fast."""
