@@ -40,12 +40,12 @@ def manifests(
 
     Example: `tapewatch cluster manifests --workers 4 --config mine.yaml --out cluster`
     """
-    from flows.catalogue import FLOWS  # noqa: PLC0415 - it loads the engine
+    from flows.outline import most_workers  # noqa: PLC0415 - it loads the engine
 
     wish = made.Deployment(
         needs=_needs(config),
         settings=config.read_text(encoding="utf-8"),
-        shards=made.shards(workers, list(FLOWS)),
+        shards=made.shards(workers, most_workers(load(config))),
         image=image,
         split=split,
     )
@@ -68,11 +68,11 @@ def rescale(
 
     Example: `tapewatch cluster rescale market --workers 4 --to 6 -c mine.yaml`
     """
-    from flows.catalogue import FLOWS  # noqa: PLC0415 - it loads the engine
+    from flows.outline import most_workers  # noqa: PLC0415 - it loads the engine
 
     if workers == to:
         raise ConfigError(f"--to: `{flow}` has {to} shards already")
-    known = list(FLOWS)
+    known = most_workers(load(config))
     made.shards(f"1,{flow}={workers},{flow}={to}", known)
     print(written(rescaling(_needs(config), flow, workers, to, image)), end="")
 

@@ -9,6 +9,7 @@ from bytewax.testing import TestingSource
 
 from config.settings import Settings
 from flows.catalogue import FLOWS
+from infra.kafka import specs
 from operators.records import topics
 from operators.records.base import Record
 from operators.records.topics import Topic
@@ -69,6 +70,26 @@ def outline(settings: Settings, flow: str) -> Outline:
     seen = _Seen()
     FLOWS[flow](settings, seen)
     return Outline(tuple(seen.reads), tuple(seen.writes), seen.keeps)
+
+
+def most_workers(settings: Settings) -> dict[str, int]:
+    """Return how many workers can share each flow: the partitions of its topics.
+
+    A flow over a topic of one partition sees all in one order, and is one worker.
+    """
+    lanes = {spec.name: spec.partitions for spec in specs.load()}
+    found = {}
+    for name in FLOWS:
+        seen = outline(settings, name)
+        counts = [lanes[topic.name] for topic in seen.reads]
+        found[name] = max(counts) if seen.keeps else min(counts)
+    return found
+
+
+def workers(settings: Settings, wish: int) -> dict[str, int]:
+    """Return how many workers each flow is where so many are wished for."""
+    most = most_workers(settings)
+    return {name: 1 if count == 1 else wish for name, count in most.items()}
 
 
 def fed(settings: Settings, topic: Topic[Any]) -> tuple[str, ...]:

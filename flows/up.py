@@ -18,12 +18,13 @@ from rich.console import Console
 from config.load import ConfigError, save
 from config.security import Security
 from config.settings import Settings
+from config.shard import Shard
 from connectors.supervisor import check
 from flows import plan, rescale
 from flows.catalogue import FLOWS
 from flows.children import Child, ChildError, only_one
 from flows.ledger import Ledger
-from flows.outline import outline
+from flows.outline import outline, workers
 from flows.view import View
 from infra.kafka import topics as broker_topics
 from infra.kafka.broker import choose
@@ -123,24 +124,22 @@ class _Stack:
             self._settings = plan.to_exchange(self._settings, port)
         save(self._settings, self._file)
         config = ("--config", str(self._file))
-        for name in FLOWS:
-            self._deal(name)
-            for number in range(self._wish.workers):
-                yield self._worker(name, number, config)
+        for name, count in workers(self._settings, self._wish.workers).items():
+            self._deal(name, count)
+            for number in range(count):
+                yield self._worker(name, Shard(number, count), config)
         yield Child("ingest", ("ingest", *config), self._logs)
 
-    def _deal(self, flow: str) -> None:
+    def _deal(self, flow: str, count: int) -> None:
         """Deal out anew the state of an earlier run with another number of workers."""
-        workers = self._wish.workers
-        if rescale.count_of(self._settings, flow) not in (None, workers):
-            done = rescale.rescale(self._settings, flow, workers)
+        if rescale.count_of(self._settings, flow) not in (None, count):
+            done = rescale.rescale(self._settings, flow, count)
             self._console.print(f"{flow}: {rescale.described(done)}", highlight=False)
 
-    def _worker(self, flow: str, number: int, config: tuple[str, ...]) -> Child:
-        workers = self._wish.workers
-        name = flow if workers == 1 else f"{flow}-{number}"
-        shard = ("--shard", f"{number}/{workers}")
-        child = Child(name, ("flow", flow, *shard, *config), self._logs)
+    def _worker(self, flow: str, shard: Shard, config: tuple[str, ...]) -> Child:
+        name = flow if shard.count == 1 else f"{flow}-{shard.index}"
+        mine = ("--shard", f"{shard.index}/{shard.count}")
+        child = Child(name, ("flow", flow, *mine, *config), self._logs)
         self._workers.append(child)
         return child
 

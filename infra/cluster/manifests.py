@@ -12,7 +12,6 @@ from infra.cluster.flow import flow
 from infra.cluster.ingest import PROCESS, Split, groups, ingest
 from infra.cluster.needs import Needs
 from infra.cluster.text import written
-from infra.kafka import specs
 
 APART: Final = "apart"
 _STAMP: Final = 16
@@ -80,27 +79,30 @@ _MONITOR: Final = (
 )
 
 
-def shards(text: str, flows: Sequence[str]) -> dict[str, int]:
+def shards(text: str, flows: Mapping[str, int]) -> dict[str, int]:
     """Return how many processes each flow is, from words such as ``4,archive=8``.
 
     Args:
-        text: A number for all flows; or by flow; or both, the single ones later.
-        flows: All flows.
+        text: A number for all flows; or by flow; or both, the single ones later. A
+            number for all leaves a flow that can only be one at that.
+        flows: All flows, and how many workers can share each.
 
     Raises:
-        ConfigError: If a flow has no number, is not known, or has more shards than any
-            topic has partitions: the last would read nothing.
+        ConfigError: If a flow has no number, is not known, or has more shards than its
+            topics have partitions: the last would read nothing.
     """
-    most = max(topic.partitions for topic in specs.load())
     found: dict[str, int] = {}
     for word in text.split(","):
         name, is_one, number = word.rpartition("=")
         if is_one and name not in flows:
-            raise ConfigError(f"--workers: no flow `{name}`; there are {_and(flows)}")
+            known = _and(list(flows))
+            raise ConfigError(f"--workers: no flow `{name}`; there are {known}")
+        most = flows[name] if is_one else max(flows.values())
         if not number.isdecimal() or not 1 <= int(number) <= most:
-            hint = f"1 to {most}, the most partitions of a topic in topics.yaml"
+            hint = f"1 to {most}, the most partitions that can be shared"
             raise ConfigError(f"--workers: expected {hint}, not `{word}`")
-        found |= dict.fromkeys([name] if is_one else flows, int(number))
+        for each in [name] if is_one else flows:
+            found[each] = 1 if flows[each] == 1 else int(number)
     if missing := [name for name in flows if name not in found]:
         raise ConfigError(f"--workers: no number for {_and(missing)}")
     return {name: found[name] for name in flows}

@@ -9,9 +9,8 @@ import msgspec
 from config.exchange import Disconnect, ExchangeParams, Script, Stall
 from config.settings import Connection, Ingest, Kafka, Lake, Line, Recovery, Settings
 from config.settings import Spooling as Spool
-from config.shard import Shard
 from connectors.exchange.faults.schedule import load
-from flows.catalogue import FLOWS
+from flows import outline
 from operators.records.time import SECOND
 
 MILD: Final = Path(__file__).parents[2] / "connectors" / "exchange" / "mild.yaml"
@@ -35,11 +34,10 @@ def ingest(line: str) -> str:
 
 def workers(count: int) -> dict[str, tuple[str, ...]]:
     """Return the workers of all flows: their words of ``tapewatch``, by name."""
-    shards = [Shard(number, count) for number in range(count)]
     return {
-        f"{flow}-{shard.index}": ("flow", flow, "--shard", f"{shard.index}/{count}")
-        for flow in FLOWS
-        for shard in shards
+        f"{flow}-{number}": ("flow", flow, "--shard", f"{number}/{most}")
+        for flow, most in outline.workers(Settings(), count).items()
+        for number in range(most)
     }
 
 

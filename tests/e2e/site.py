@@ -13,7 +13,7 @@ from config.shard import WHOLE, Shard
 from flows.catalogue import FLOWS
 from flows.children import Child
 from flows.ledger import Ledger
-from flows.outline import outline
+from flows.outline import outline, workers
 from flows.rescale import rescale
 from infra.kafka.specs import load as load_specs
 from infra.kafka.topics import apply
@@ -101,10 +101,10 @@ class Site:
         return count
 
     def start(self, count: int) -> None:
-        """Start so many workers of each flow."""
-        for flow in FLOWS:
-            for number in range(count):
-                self.open(flow, shard=Shard(number, count))
+        """Start so many workers of each flow that can be shared."""
+        for flow, most in workers(self.settings, count).items():
+            for number in range(most):
+                self.open(flow, shard=Shard(number, most))
 
     def open(self, flow: str, *how: str, shard: Shard = WHOLE) -> Child:
         """Start a worker of a flow, in place of one that has ended."""
@@ -147,9 +147,9 @@ class Site:
         self.workers.clear()
 
     def rescale(self, count: int) -> None:
-        """Deal the state of each flow out to so many workers."""
-        for flow in FLOWS:
-            rescale(self.settings, flow, count)
+        """Deal the state of each flow that can be shared out to so many workers."""
+        for flow, most in workers(self.settings, count).items():
+            rescale(self.settings, flow, most)
 
     def kill(self) -> None:
         """Make sure that nothing is left."""

@@ -12,8 +12,10 @@ import pytest
 import yaml
 
 from config.load import ConfigError, load
+from config.settings import Settings
 from flows.catalogue import FLOWS
 from flows.cluster import IMAGE
+from flows.outline import most_workers
 from infra.cluster import manifests
 from infra.cluster.ingest import Split, groups
 from infra.cluster.needs import needs
@@ -29,12 +31,14 @@ HOW = "make it anew, as infra/cluster/README.md says"
 
 Document = dict[str, Any]
 
+MOST = most_workers(Settings())
+
 
 def wish(**changes: Any) -> manifests.Deployment:
     given = {
         "needs": NEEDS,
         "settings": TEXT,
-        "shards": manifests.shards("2", list(FLOWS)),
+        "shards": manifests.shards("2", MOST),
         "image": IMAGE,
     }
     return manifests.Deployment(**given | changes)
@@ -182,7 +186,15 @@ def test_a_rescaling_has_every_store_of_both_numbers(flow):
 )
 def test_a_number_of_shards_that_cannot_be_is_refused(text, told):
     with pytest.raises(ConfigError, match=told):
-        manifests.shards(text, ["market", "book", "bars", "archive"])
+        manifests.shards(text, {"market": 12, "book": 12, "bars": 12, "archive": 12})
+
+
+def test_a_flow_that_sees_all_is_one_worker_whatever_is_wished_for():
+    most = {"market": 12, "heal": 1}
+
+    assert manifests.shards("4", most) == {"market": 4, "heal": 1}
+    with pytest.raises(ConfigError, match="expected 1 to 1, .* not `heal=2`"):
+        manifests.shards("4,heal=2", most)
 
 
 @pytest.mark.parametrize(
