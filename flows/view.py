@@ -17,20 +17,26 @@ from rich.text import Text
 from config.settings import Settings
 from connectors.reader import consumer, partitions
 from flows.catalogue import FLOWS
+from flows.drawn import STYLES, clock, health, ms, prices, scored, summary
 from flows.ledger import Ledger
 from flows.outline import outline
 from operators.records import topics
 from operators.records.bar import Bar
 from operators.records.base import UNREADABLE, FromVenue
 from operators.records.connection import ConnectionEvent, LineEvent
+from operators.records.health import ConnectionHealth, SystemHealth
 from operators.records.market import Trade
+from operators.records.quality import QualityScore
 from operators.records.time import MS, SECOND
 
-_WATCHED: Final = (topics.CONNECTIONS, topics.MARKET, topics.BARS)
+_WATCHED: Final = (
+    *(topics.CONNECTIONS, topics.MARKET, topics.BARS),
+    *(topics.CONNECTION_HEALTH, topics.QUALITY_SCORES, topics.SYSTEM_HEALTH),
+)
 _LEDGER_S: Final = 2.0
 _LINE_S: Final = 5.0
 _MOST: Final = 20_000
-_SILENT_NS: Final = 5 * SECOND
+_OLD_NS: Final = 15 * SECOND
 _ROWS: Final = 24
 
 
@@ -39,8 +45,8 @@ class _Symbol:
 
     def __init__(self) -> None:
         self.records = self.trades = 0
-        self.lag_ns: int | None = None
         self.bar: Bar | None = None
+        self.quality: QualityScore | None = None
 
 
 class View:
@@ -62,6 +68,8 @@ class View:
         self._symbols: dict[str, _Symbol] = {}
         self._lines: dict[str, ConnectionEvent] = {}
         self._line_rates: dict[str, float] = {}
+        self._healths: dict[str, ConnectionHealth] = {}
+        self._system: SystemHealth | None = None
         self._lags: dict[str, int] = dict.fromkeys(FLOWS, 0)
         self._reads = {flow: outline(settings, flow).reads for flow in FLOWS}
         self._rates: Counter[str] = Counter()
@@ -114,6 +122,12 @@ class View:
     def _take(self, record: Any) -> None:
         if isinstance(record, ConnectionEvent):
             self._take_event(record)
+        elif isinstance(record, ConnectionHealth):
+            self._healths[f"{record.connection}/{record.line}"] = record
+        elif isinstance(record, SystemHealth):
+            self._system = self._system if record.venue else record
+        elif isinstance(record, QualityScore):
+            self._symbols.setdefault(record.key, _Symbol()).quality = record
         elif isinstance(record, Bar):
             if record.length_ns == self._shortest_ns:
                 self._symbols.setdefault(record.key, _Symbol()).bar = record
@@ -122,7 +136,6 @@ class View:
             symbol.records += 1
             if isinstance(record, Trade):
                 symbol.trades += 1
-                symbol.lag_ns = record.received_ns - record.event_ns
 
     def _take_event(self, event: ConnectionEvent) -> None:
         name = f"{event.connection}/{event.line}"
@@ -148,21 +161,35 @@ class View:
 
     def _plain(self) -> str:
         passed_s = time.monotonic() - self._start_s
-        counts = [f"{self._ledger.arrived(t):,} {t.name}" for t in topics.ALL]
+        arrived = {topic: self._ledger.arrived(topic) for topic in topics.ALL}
+        counts = [f"{n:,} {topic.name}" for topic, n in arrived.items() if n]
         lags = ", ".join(f"{flow} {lag:,}" for flow, lag in self._lags.items())
         lines = [
-            f"{name} {_health(event)[0]}" for name, event in sorted(self._lines.items())
+            f"{name} {self._health(name, event)[0]}"
+            for name, event in sorted(self._lines.items())
         ]
         return (
             f"{passed_s:5.0f} s  {', '.join(counts)}  |  to do: {lags}"
             f"  |  {', '.join(lines) or 'no line yet'}"
+            f"  |  {summary(self._system).plain}"
         )
 
     def _drawn(self) -> Group:
         said = [Text(text, style="yellow") for text in self._said]
         return Group(
-            self._drawn_lines(), self._drawn_symbols(), self._drawn_topics(), *said
+            summary(self._system),
+            self._drawn_lines(),
+            self._drawn_symbols(),
+            self._drawn_topics(),
+            *said,
         )
+
+    def _health(self, name: str, event: ConnectionEvent) -> tuple[str, str]:
+        """Return the level of a line and its style: the flow's, once it has spoken."""
+        known = self._healths.get(name)
+        if known is None or known.received_ns < event.received_ns - _OLD_NS:
+            return health(event)
+        return f"{known.level.upper()} {known.issues}".strip()[:60], STYLES[known.level]
 
     def _drawn_lines(self) -> Table:
         table = Table("connection", "health", title="Connections", expand=True)
@@ -171,17 +198,17 @@ class View:
         for name, event in sorted(self._lines.items()):
             table.add_row(
                 name,
-                Text(*_health(event)),
+                Text(*self._health(name, event)),
                 f"{self._line_rates.get(name, 0):,.0f}",
                 f"{event.frames:,}",
-                _ms(event.silence_ns),
-                _ms(event.round_trip_ns),
+                ms(event.silence_ns),
+                ms(event.round_trip_ns),
             )
         return table
 
     def _drawn_symbols(self) -> Table:
         table = Table("symbol", title="Symbols, and their newest bars", expand=True)
-        for name in ("records/s", "trades", "lag ms", "bar ends", "open", "high"):
+        for name in ("records/s", "trades", "quality", "bar ends", "open", "high"):
             table.add_column(name, justify="right")
         for name in ("low", "close", "volume"):
             table.add_column(name, justify="right")
@@ -192,9 +219,9 @@ class View:
                 key,
                 f"{symbol.records / passed_s:,.1f}",
                 f"{symbol.trades:,}",
-                _ms(symbol.lag_ns),
-                "" if bar is None else _clock(bar.event_ns),
-                *(_prices(bar) if bar is not None else ("",) * 5),
+                scored(symbol.quality),
+                "" if bar is None else clock(bar.event_ns),
+                *(prices(bar) if bar is not None else ("",) * 5),
             )
         return table
 
@@ -213,27 +240,3 @@ class View:
                 f"{self._rates[topic.name]:,}",
             )
         return table
-
-
-def _health(event: ConnectionEvent) -> tuple[str, str]:
-    if event.event in {LineEvent.CLOSED, LineEvent.FAILED, LineEvent.CONNECTING}:
-        return f"RED {event.event.value} {event.reason}"[:60], "bold red"
-    if event.silence_ns is None or event.silence_ns > _SILENT_NS:
-        return "YELLOW silent", "yellow"
-    return "GREEN", "green"
-
-
-def _ms(value_ns: int | None) -> str:
-    return "" if value_ns is None else f"{value_ns / MS:,.1f}"
-
-
-def _clock(at_ns: int) -> str:
-    seconds = at_ns // SECOND
-    return f"{seconds // 3600 % 24:02}:{seconds // 60 % 60:02}:{seconds % 60:02}"
-
-
-def _prices(bar: Bar) -> tuple[str, ...]:
-    return (
-        *(f"{price:,.8g}" for price in (bar.open, bar.high, bar.low, bar.close)),
-        f"{bar.volume:,.6g}",
-    )
