@@ -9,13 +9,17 @@ from typing import Annotated
 
 import msgspec
 
+from config.alerts import Alerts
 from config.exchange import ExchangeParams
 from config.security import Security
 from operators.features.bars import BarsParams
+from operators.healing.params import HealParams
+from operators.health.judgement import HealthParams
+from operators.health.system_health import SystemHealthParams
 from operators.market.arbitrate import ArbitrateParams
 from operators.market.decode import DecodeParams
 from operators.market.order_book import OrderBookParams
-from operators.market.stale import StaleParams
+from operators.quality.quality import QualityParams
 
 Positive = Annotated[int, msgspec.Meta(ge=1)]
 PositiveFloat = Annotated[float, msgspec.Meta(gt=0, le=1e9)]
@@ -91,11 +95,15 @@ class Metrics(_Section, frozen=True, kw_only=True):
 
     Attributes:
         host: The address to listen on.
-        port: The port; without one nothing listens.
+        port: The port; 0 takes any free one; without one nothing listens.
+            `tapewatch up`, with many processes on one machine, always takes 0.
+        folder: Where a process that takes any port says which, for Prometheus and
+            `tapewatch status`; relative to where it was started.
     """
 
     host: str = "127.0.0.1"
-    port: Annotated[int, msgspec.Meta(ge=1, le=65_535)] | None = None
+    port: Annotated[int, msgspec.Meta(ge=0, le=65_535)] | None = None
+    folder: str = ".tapewatch/run/metrics"
 
 
 class Line(_Section, frozen=True, kw_only=True):
@@ -218,6 +226,10 @@ class Settings(_Section, frozen=True, kw_only=True):
     decode: DecodeParams = DecodeParams()
     arbitrate: ArbitrateParams = ArbitrateParams()
     book: OrderBookParams = OrderBookParams()
-    stale: StaleParams = StaleParams()
     bars: BarsParams = BarsParams()
+    health: HealthParams = HealthParams()
+    system: SystemHealthParams = SystemHealthParams()
+    heal: HealParams = HealParams()
+    quality: QualityParams = QualityParams()
+    alerts: Alerts = Alerts()
     exchange: ExchangeParams = ExchangeParams()

@@ -7,7 +7,8 @@ the log when its place has been deleted; ours stops with an error.)
 """
 
 import sys
-from collections import defaultdict, deque
+import time
+from collections import Counter, defaultdict, deque
 from collections.abc import Sequence
 from threading import Event
 from typing import Any, Final, NamedTuple
@@ -96,7 +97,9 @@ class _Partition(StatefulSourcePartition[Batch, Offsets]):
         self._count = self._total = 0
         self.is_past = not self._ends
         self.lags: Offsets = {}
+        self.read: Counter[str] = Counter(dict.fromkeys(self._decode, 0))
         self.newest_ms = 0
+        self.kept_s = 0.0
         self._consumer.assign(_places(self._offsets))
 
     def _check_new(self, reading: Reading) -> None:
@@ -190,8 +193,11 @@ class _Partition(StatefulSourcePartition[Batch, Offsets]):
 
     def snapshot(self) -> Offsets:
         held = self._consumer.position(_places(self._offsets))
-        moved = [place for place in held if place.offset >= 0]
-        self._offsets.update({(p.topic, p.partition): p.offset for p in moved})
+        for place in held:
+            if place.offset >= 0:
+                at = place.topic, place.partition
+                self.read[place.topic] += place.offset - self._offsets[at]
+                self._offsets[at] = place.offset
         self._kept.append(_places(self._offsets))
         if len(self._kept) > _AHEAD:  # only what the recovery store has by now
             self._consumer.commit(offsets=self._kept.popleft(), asynchronous=True)
@@ -204,6 +210,7 @@ class _Partition(StatefulSourcePartition[Batch, Offsets]):
         for place in _places(self._offsets):
             _, high = self._consumer.get_watermark_offsets(place, cached=True)
             self.lags[place.topic, place.partition] = max(high - place.offset, 0)
+        self.kept_s = time.time()
         return dict(self._offsets)
 
     def close(self) -> None:
@@ -258,6 +265,16 @@ class KafkaSource(FixedPartitionedSource[Batch, Offsets]):
     def lags(self) -> Offsets:
         """How many messages are still to be read, by topic and partition."""
         return {} if self._part is None else self._part.lags
+
+    @property
+    def read(self) -> Counter[str]:
+        """How many messages have been read since the start, by topic."""
+        return Counter() if self._part is None else self._part.read
+
+    @property
+    def kept_s(self) -> float:
+        """When the place was last kept [s UTC]; 0: not yet."""
+        return 0.0 if self._part is None else self._part.kept_s
 
     @property
     def newest_ms(self) -> int:

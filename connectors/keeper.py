@@ -100,6 +100,7 @@ class Keeper:
                 running.cancel()
                 url = await self._next(session, running)
                 await self._may_run.wait()
+                self._told = False  # that was of the socket that has been left
                 session, running = await self._open(url)
         finally:
             tasks = [probing, *self._users.values()]

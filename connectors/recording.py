@@ -3,7 +3,8 @@
     {"venue": "binance", "connection": "binance-0", "line": "a", "kind": "ws",
      "received_ns": 1723161253937085768, "url": "", "data": "<text>"}
 
-``kind`` is ``ws`` (received), ``sent``, ``rest`` (with ``url``), ``open`` or ``close``.
+``kind`` is ``ws`` (received), ``sent``, ``rest`` (with ``url``), ``open``, ``close`` or
+``status`` (``data`` is what happened to the line, as a message of ``connections.v1``).
 A binary frame has ``"b64"`` instead of ``"data"``. The file may end in ``.gz`` or
 ``.zst``. It is the same JSON object as a message of topic ``frames.v1``.
 """

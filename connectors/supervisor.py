@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import defaultdict
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from typing import NamedTuple
 
 import msgspec
@@ -11,9 +11,10 @@ from config.load import ConfigError
 from config.settings import Connection, Ingest
 from connectors.gate import Gate
 from connectors.keeper import Keeper
+from connectors.orderly import Orderly
 from connectors.venues import VENUES
 from connectors.websocket import Publish
-from operators.records.book import Action, Command
+from operators.records.book import Command
 from operators.records.time import MS, SECOND
 
 
@@ -207,35 +208,21 @@ class Supervisor:
             beat()
 
     async def _obey(self, commands: AsyncIterator[Command]) -> None:
-        async for command in commands:
-            await self.obey(command)
+        """Obey commands as they come; a line that is slow to obey holds up no other."""
+        async with asyncio.TaskGroup() as group:
+            orderlies = [Orderly(keeper) for keeper in self.keepers]
+            for orderly in orderlies:
+                group.create_task(orderly.run())
+            async for command in commands:
+                for orderly in orderlies:
+                    orderly.take(command)
 
     async def obey(self, command: Command) -> None:
         """Do what a command says, on every line that it speaks of."""
-        for keeper in self._meant(command):
-            session = keeper.session
-            match command.action:
-                case Action.RESYNC if session is not None:
-                    await session.resync(command.symbol)
-                case Action.RESUBSCRIBE if session is not None:
-                    await session.resubscribe(command.symbol)
-                case Action.FAIL_OVER:
-                    keeper.fail_over()
-                case Action.PAUSE:
-                    keeper.pause()
-                case Action.RESUME:
-                    keeper.resume()
-
-    def _meant(self, command: Command) -> Iterator[Keeper]:
         for keeper in self.keepers:
-            connection = keeper.connection
-            if (
-                connection.venue == command.venue
-                and command.symbol in connection.symbols
-                and command.connection in (None, connection.name)
-                and command.line in (None, keeper.line.name)
-            ):
-                yield keeper
+            orderly = Orderly(keeper)
+            orderly.take(command)
+            await orderly.catch_up()
 
 
 async def run(ingest: Ingest, publish: Publish, stop: asyncio.Event) -> None:

@@ -16,6 +16,7 @@ from websockets.exceptions import ConnectionClosed
 from config.settings import Connection
 from connectors.gate import Gate
 from connectors.venues import VENUES
+from operators.records import topics
 from operators.records.base import Record
 from operators.records.connection import ConnectionEvent, LineEvent
 from operators.records.frame import Frame, FrameKind
@@ -66,40 +67,47 @@ class Teller:
             self.frames += 1
             self.octets += len(payload)
             self._received_ns = received_ns
-        self._publish(
-            Frame(
-                venue=self.connection.venue,
-                connection=self.connection.name,
-                line=self.line,
-                kind=kind,
-                received_ns=received_ns,
-                url=url,
-                data=payload if isinstance(payload, str) else None,
-                b64=None if isinstance(payload, str) else payload,
-            )
-        )
+        self._publish(self._frame(kind, received_ns, payload, url))
 
     def report(
         self, event: LineEvent, url: str, reason: str = "", latency_s: float = 0.0
     ) -> None:
-        """Publish that something happened."""
+        """Publish that something happened, and keep it among the frames.
+
+        Only there its order among them is certain to whoever reads them.
+        """
         now_ns = self._stamp()
         silence_ns = self._received_ns and now_ns - self._received_ns
-        self._publish(
-            ConnectionEvent(
-                venue=self.connection.venue,
-                connection=self.connection.name,
-                line=self.line,
-                received_ns=now_ns,
-                event=event,
-                url=url,
-                reason=reason,
-                attempt=self.attempt,
-                frames=self.frames,
-                octets=self.octets,
-                silence_ns=silence_ns,
-                round_trip_ns=int(latency_s * SECOND) or None,
-            )
+        told = ConnectionEvent(
+            venue=self.connection.venue,
+            connection=self.connection.name,
+            line=self.line,
+            received_ns=now_ns,
+            event=event,
+            url=url,
+            reason=reason,
+            attempt=self.attempt,
+            frames=self.frames,
+            octets=self.octets,
+            silence_ns=silence_ns,
+            round_trip_ns=int(latency_s * SECOND) or None,
+        )
+        text = topics.CONNECTIONS.encode(told).decode()
+        self._publish(told)
+        self._publish(self._frame(FrameKind.STATUS, now_ns, text, ""))
+
+    def _frame(
+        self, kind: FrameKind, received_ns: int, payload: str | bytes, url: str
+    ) -> Frame:
+        return Frame(
+            venue=self.connection.venue,
+            connection=self.connection.name,
+            line=self.line,
+            kind=kind,
+            received_ns=received_ns,
+            url=url,
+            data=payload if isinstance(payload, str) else None,
+            b64=None if isinstance(payload, str) else payload,
         )
 
     def _stamp(self) -> int:

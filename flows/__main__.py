@@ -22,7 +22,7 @@ from rich.progress import (
 from config.load import DEFAULT, ConfigError, load
 from config.settings import Settings
 from config.shard import Shard
-from flows import cluster, dead_letters, exchanges, history
+from flows import cluster, dead_letters, doctor, exchanges, history, status, tell
 from flows.exchanges import Config, Faults, screen
 
 app = typer.Typer(
@@ -226,6 +226,9 @@ for command in (
     history.reprocess,
     history.compare,
     history.promote,
+    status.status,
+    doctor.doctor,
+    tell.tell,
 ):
     app.command()(command)
 
@@ -417,6 +420,7 @@ def main() -> None:
     from sinks.kafka import DeliveryError
     from sinks.lake import LakeError
     from sinks.sent import SentError
+    from sinks.told import TellError
 
     mendable = (
         AccessError,
@@ -432,6 +436,7 @@ def main() -> None:
         RecordingError,
         SentError,
         StoreError,
+        TellError,
         TopicsError,
     )
     try:

@@ -1,9 +1,7 @@
-"""book: the market -> books that can be believed, and what ingest is to mend.
+"""book: the market -> books that can be believed.
 
-market ──┬─► order_book ──┬─► books
-         │                ├─► book_states
-         │                └─► commands
-         └─► stale ─────────► commands
+market ──► order_book ──┬─► books
+                        └─► book_states
 """
 
 from bytewax.dataflow import Dataflow
@@ -12,7 +10,6 @@ from config.settings import Settings
 from flows.io import IO
 from operators import step
 from operators.market.order_book import OrderBook
-from operators.market.stale import Stale
 from operators.records import topics
 
 
@@ -24,11 +21,6 @@ def build(settings: Settings, io: IO) -> Dataflow:
     books = step.stateful(
         "order_book", market, lambda: OrderBook(settings.book), closes=io.closes
     )
-    io.write(books, topics.BOOKS, topics.BOOK_STATES, topics.COMMANDS)
-
-    stale = step.stateful(
-        "stale", market, lambda: Stale(settings.stale), closes=io.closes
-    )
-    io.write(stale, topics.COMMANDS)
+    io.write(books, topics.BOOKS, topics.BOOK_STATES)
 
     return flow

@@ -6,7 +6,7 @@ from typing import Final
 from bytewax.dataflow import Dataflow
 
 from config.settings import Settings
-from flows import archive, bars, book, market
+from flows import alerts, archive, bars, book, heal, health, market, quality, system
 from flows.io import IO
 
 Build = Callable[[Settings, IO], Dataflow]
@@ -15,6 +15,11 @@ FLOWS: Final[Mapping[str, Build]] = {
     "market": market.build,
     "book": book.build,
     "bars": bars.build,
+    "health": health.build,
+    "quality": quality.build,
+    "system": system.build,
+    "heal": heal.build,
+    "alerts": alerts.build,
     "archive": archive.build,
 }
 """What ``tapewatch flow NAME`` and ``tapewatch up`` run; ``archive`` is the last."""

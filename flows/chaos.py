@@ -1,17 +1,16 @@
 """chaos: the lines against an exchange that misbehaves, judged by the exchange itself.
 
-exchange ═► lines ─► listen ─► arbitrate ─► order_book ─┐
-   ▲                                                    │
-   └── commands ◄───────────────────────────────────────┘
+exchange ═► lines ─► listen ─► arbitrate ─┬─► order_book
+   ▲                                      └─► quality ─► heal_symbols ─┐
+   └── commands ◄──────────────────────────────────────────────────────┘
 
 Everything runs in one process and without a broker, so that what is measured is the
-lines, the arbiter and the books, and nothing else.
+lines, the arbiter, the books and their healing, and nothing else.
 """
 
 import asyncio
 import random
 import time
-from collections import defaultdict
 from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
@@ -28,18 +27,9 @@ from config.exchange import (
 from config.settings import Connection, Ingest, Line
 from connectors.exchange.simulation import serve
 from connectors.supervisor import Supervisor
-from connectors.venues import PARSERS, VENUES
-from operators.market.arbitrate import Arbitrate, ArbitrateParams
-from operators.market.decode import DecodeParams
-from operators.market.heard import Heard, Moved
-from operators.market.listen import Listen
-from operators.market.order_book import OrderBook, OrderBookParams
-from operators.records.base import Record
-from operators.records.book import Book, BookState, Command
-from operators.records.dead import DeadLetter
-from operators.records.frame import Frame
-from operators.records.market import Gap, MarketEvent, Trade
-from operators.records.time import US
+from connectors.venues import VENUES
+from flows.rehearsal import Pipeline, Run
+from operators.records.book import Command
 
 SUFFERED = (
     *("disconnect", "stall", "drop", "duplicate", "reorder", "delay", "drip"),
@@ -87,79 +77,6 @@ class Plan(NamedTuple):
     symbols: tuple[str, ...]
     rate: float
     journal: Path
-
-
-class Run:
-    """What came of it.
-
-    Attributes:
-        trades: Ids passed on, by symbol, in order.
-        books: Best levels published, by symbol and by sequence, else by time [us].
-        states: Changes of what can be believed.
-        gaps: Gaps reported.
-        dead: Frames that were no records.
-        passed_ns: When records were passed on, by our clock.
-        settled_ns: When every line flowed for the first time, by our clock.
-        ended_ns: When the last line was still open, by our clock.
-    """
-
-    def __init__(self) -> None:
-        self.trades: defaultdict[str, list[Trade]] = defaultdict(list)
-        self.books: dict[tuple[str, int], Book] = {}
-        self.states: list[BookState] = []
-        self.gaps: list[Gap] = []
-        self.dead: list[DeadLetter] = []
-        self.passed_ns: list[int] = []
-        self.settled_ns = self.ended_ns = 0
-
-
-class Pipeline:
-    """The operators of the flows ``market`` and ``book``, fed frame by frame."""
-
-    def __init__(self, run: Run) -> None:
-        self._run = run
-        self._listens: dict[str, Listen] = {}
-        self._arbiters: dict[str, Arbitrate] = {}
-        self._books: dict[str, OrderBook] = {}
-        self.commands: asyncio.Queue[Command] = asyncio.Queue()
-
-    def publish(self, record: Record) -> None:
-        """Take in a record of a line."""
-        if not isinstance(record, Frame):
-            return
-        listen = self._listens.get(record.key)
-        if listen is None:
-            listen = self._listens[record.key] = Listen(DecodeParams(), PARSERS)
-        for each in listen.update([record]):
-            if isinstance(each, (Heard, Moved)):
-                self._hear(each)
-            elif isinstance(each, DeadLetter):
-                self._run.dead.append(each)
-
-    def _hear(self, heard: Heard | Moved) -> None:
-        arbiter = self._arbiters.get(heard.key)
-        if arbiter is None:
-            arbiter = self._arbiters[heard.key] = Arbitrate(ArbitrateParams())
-            self._books[heard.key] = OrderBook(OrderBookParams())
-        for event in arbiter.update([heard]):
-            if isinstance(event, MarketEvent):
-                self._take(event)
-
-    def _take(self, event: MarketEvent) -> None:
-        run = self._run
-        run.passed_ns.append(time.time_ns())
-        if isinstance(event, Trade):
-            run.trades[event.symbol].append(event)
-        elif isinstance(event, Gap):
-            run.gaps.append(event)
-        for said in self._books[event.key].update([event]):
-            if isinstance(said, Book):
-                number = said.event_ns // US if said.sequence is None else said.sequence
-                run.books[said.symbol, number] = said
-            elif isinstance(said, BookState):
-                run.states.append(said)
-            else:
-                self.commands.put_nowait(said)
 
 
 async def run(plan: Plan) -> Run:

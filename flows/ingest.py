@@ -13,6 +13,7 @@ from config.settings import Settings
 from connectors.commands import commands
 from connectors.supervisor import Only, Supervisor, check
 from flows import metrics
+from flows.tap import Tap
 from operators.records import topics
 from operators.records.base import Record
 from operators.records.frame import Frame
@@ -51,17 +52,22 @@ async def _until_told(settings: Settings, only: Only) -> None:
     spool = Spool(folder, limits.max_bytes, say)
     kinds: list[Topic[Any]] = [topics.FRAMES, topics.CONNECTIONS, topics.DEAD]
     publisher = SpoolingPublisher(settings.kafka, kinds, spool, limits.after_ms)
+    tap = Tap()
+    tap.expect([topics.CONNECTIONS, topics.DEAD])
 
     def publish(record: Record) -> None:
+        if record.__class__ is not Frame:
+            tap([record])
         try:
             publisher.send(record)
         except TooLargeError as error:
             if not isinstance(record, Frame):
                 raise
-            publisher.send(oversized(record, str(error)))
+            publish(oversized(record, str(error)))
 
     supervisor = Supervisor(settings.ingest, publish, only)
-    metrics.serve(settings.metrics, metrics.IngestMetrics(publisher))
+    shown = metrics.IngestMetrics(publisher, tap)
+    leave = metrics.serve(settings.metrics, shown, "ingest", only.name)
     sending = asyncio.create_task(publisher.run())
     sending.add_done_callback(lambda _: stop.set())
     try:
@@ -74,6 +80,7 @@ async def _until_told(settings: Settings, only: Only) -> None:
         await publisher.close()
     if not sending.cancelled():
         sending.result()
+    leave()
 
 
 def _first(error: BaseException) -> BaseException:

@@ -18,6 +18,7 @@ from config.settings import Settings
 from config.shard import WHOLE, Shard
 from connectors.kafka import KafkaSource, Reading
 from connectors.replayed import ReplayedSource
+from flows.tap import Tap
 from operators import step
 from operators.records import topics
 from operators.records.base import Record
@@ -81,6 +82,7 @@ class KafkaIO:
 
     Attributes:
         sources: What is read, once the flow has been built.
+        tap: What passes all that is written.
     """
 
     closes = False
@@ -100,6 +102,7 @@ class KafkaIO:
         self._worker = worker or Worker()
         self._name = ""
         self.sources: list[KafkaSource] = []
+        self.tap = Tap()
 
     def flow(self, name: str) -> Dataflow:
         """Return a dataflow of its own."""
@@ -147,7 +150,8 @@ class KafkaIO:
         op.output(step_id, up, self._sink(into))
 
     def _sink(self, into: Sequence[Topic[Any]]) -> KafkaSink:
-        return KafkaSink(self._settings.kafka, into, self._is_past)
+        self.tap.expect(into)
+        return KafkaSink(self._settings.kafka, into, self._is_past, self.tap)
 
     def _is_past(self) -> bool:
         return all(source.is_past for source in self.sources)

@@ -1,7 +1,8 @@
-"""market: frames -> one clean stream per symbol.
+"""market: frames -> one clean stream per symbol, and how the lines do.
 
 frames ──► listen ──┬─► by_symbol ──► arbitrate ──┬─► market
-                    ├─► ignored                   └─► tallies
+                    ├─► readings                  └─► tallies
+                    ├─► ignored
                     └─► dead
 """
 
@@ -17,6 +18,7 @@ from operators.market.listen import Listen
 from operators.records import topics
 from operators.records.dead import DeadLetter
 from operators.records.frame import Ignored
+from operators.records.health import Reading
 from operators.step import Batches
 
 
@@ -28,8 +30,8 @@ def build(settings: Settings, io: IO) -> Dataflow:
     listened = step.stateful(
         "listen", frames, lambda: Listen(settings.decode, PARSERS), closes=io.closes
     )
-    unheard = step.only("unheard", listened, Ignored, DeadLetter)
-    io.write(unheard, topics.IGNORED, topics.DEAD)
+    aside = step.only("aside", listened, Ignored, DeadLetter, Reading)
+    io.write(aside, topics.IGNORED, topics.DEAD, topics.READINGS)
 
     lines: Batches[Heard | Moved] = step.only("heard", listened, Heard, Moved)
     heard = step.within("by_symbol", lines)

@@ -15,7 +15,10 @@ from sinks.catalog import alone, publish
 from sinks.lake import LakeError, catalog
 from sinks.promotions import Promotion
 
-_NEED_STATE: Final = {"books", "book_states", "commands"}
+_NEED_STATE: Final = {
+    *("books", "book_states", "quality_issues", "quality_scores"),
+    *("connection_health", "system_health", "commands", "healings", "alerts"),
+}
 
 
 def promote(lake: Path, history: Path, tables: Sequence[str] = ()) -> Promotion:

@@ -106,7 +106,7 @@ class Seen:
         self._last_ns = max(self._last_ns, record.received_ns)
         if isinstance(record, Frame):
             line = (record.venue, record.connection, record.line)
-            if line not in self._met:
+            if record.kind is not FrameKind.STATUS and line not in self._met:
                 self._met.add(line)
                 if record.kind is not FrameKind.OPEN:
                     self.cold.add(line)

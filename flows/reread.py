@@ -92,7 +92,7 @@ def _framed(frame: Frame, settings: Settings, *, is_kept: bool) -> Verdict:
     if frame.venue not in PARSERS:
         return Verdict(impossible=f"unknown venue `{frame.venue}`")
     again = msgspec.structs.replace(frame, line=redriven(frame.line))
-    said = tuple(Decode(settings.decode, PARSERS).decode(again))
+    said = tuple(Decode(settings.decode, PARSERS).update([again]))
     first = said[0]
     if isinstance(first, DeadLetter):
         return Verdict(refused=first.reason)

@@ -57,7 +57,10 @@ def run_flow(settings: Settings, name: str, worker: Worker | None = None) -> Non
             worker._replace(rebuild=worker.rebuild or not store.is_fresh),
         )
         flow = FLOWS[name](settings, io)
-        metrics.serve(settings.metrics, metrics.FlowMetrics(name, io.sources))
+        lake = {"lake": Path(settings.lake.path)} if name == "archive" else {}
+        folders = {"recovery": store.folder} | lake
+        shown = metrics.FlowMetrics(name, io.sources, io.tap, folders)
+        leave = metrics.serve(settings.metrics, shown, name, worker.shard.name)
         try:
             with panics(store.folder):
                 cli_main(
@@ -71,6 +74,7 @@ def run_flow(settings: Settings, name: str, worker: Worker | None = None) -> Non
             if isinstance(cause, LostStateError):
                 store.forget()
             raise cause from error
+        leave()
 
 
 def _check_count(settings: Settings, name: str, worker: Worker) -> None:

@@ -20,7 +20,7 @@ from config.security import Security
 from config.settings import Settings
 from config.shard import Shard
 from connectors.supervisor import check
-from flows import plan, rescale
+from flows import metrics, plan, rescale
 from flows.catalogue import FLOWS
 from flows.children import Child, ChildError, only_one
 from flows.ledger import Ledger
@@ -93,6 +93,7 @@ class _Stack:
         self._file = STATE / "run" / "settings.yaml"
         self._logs = STATE / "run"
         self._logs.mkdir(parents=True, exist_ok=True)
+        metrics.forget(Path(settings.metrics.folder))
         self._exchange: Child | None = None
         self._workers: list[Child] = []
 
@@ -218,7 +219,10 @@ def _settled(settings: Settings, bootstrap: str, incarnation: str) -> Settings:
     )
     path = str(Path(settings.recovery.path) / incarnation)
     recovery = msgspec.structs.replace(settings.recovery, path=path)
-    return msgspec.structs.replace(settings, kafka=kafka, recovery=recovery)
+    shown = msgspec.structs.replace(settings.metrics, port=0)
+    return msgspec.structs.replace(
+        settings, kafka=kafka, recovery=recovery, metrics=shown
+    )
 
 
 @contextmanager

@@ -1,6 +1,6 @@
 """What came of a run against the misbehaving exchange, by the exchange's journal."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -8,8 +8,10 @@ from typing import Any, NamedTuple
 import msgspec
 import numpy as np
 
-from flows.chaos import Plan, Run
-from operators.records.book import Book
+from flows.chaos import Plan
+from flows.rehearsal import Run
+from operators.records.book import Book, BookState
+from operators.records.healing import Decision
 from operators.records.time import MS, US
 
 
@@ -93,6 +95,29 @@ def silences_ms(done: Run, faults: list[tuple[int, str]]) -> dict[str, list[floa
     return dict(found)
 
 
+def healed_ms(done: Run) -> dict[str, list[float]]:
+    """Return for how long each book could not be believed, by why [ms, arrival].
+
+    A book that never was right again is not among them: see :func:`unhealed`.
+    """
+    found: defaultdict[str, list[float]] = defaultdict(list)
+    lost: dict[str, BookState] = {}
+    for state in done.states:
+        if not state.ok:
+            lost.setdefault(state.symbol, state)
+        elif state.symbol in lost:
+            before = lost.pop(state.symbol)
+            lasted_ns = state.received_ns - before.received_ns
+            found[before.reason].append(lasted_ns / MS)
+    return dict(found)
+
+
+def unhealed(done: Run) -> list[str]:
+    """Return the symbols whose book was not right again at the end."""
+    ok = {state.symbol: state.ok for state in done.states}
+    return sorted(symbol for symbol, is_ok in ok.items() if not is_ok)
+
+
 def report(plan: Plan, done: Run, judged: Judged) -> tuple[str, bool]:
     """Return what came of it as lines of text, and whether it is well."""
     pair = "hot pair" if plan.lines > 1 else "lone line with a backup"
@@ -109,8 +134,23 @@ def report(plan: Plan, done: Run, judged: Judged) -> tuple[str, bool]:
     for kind, times in sorted(silent.items()):
         text.append(_line(kind, times))
     text.append(_line("all", [each for times in silent.values() for each in times]))
+    text += _healing(done)
     broken = judged.lost + judged.twice + judged.disordered if plan.lines > 1 else 0
     return "\n".join(text), not broken and not judged.wrong and judged.books > 0
+
+
+def _healing(done: Run) -> list[str]:
+    """Return how long books were not right, and what was done, as lines of text."""
+    healed = healed_ms(done)
+    orders = Counter(
+        str(each.action) for each in done.healings if each.decision is Decision.ORDERED
+    )
+    said = ", ".join(f"{count} {action}" for action, count in sorted(orders.items()))
+    left = ", ".join(unhealed(done))
+    text = [f"books not right, by why; ordered: {said or 'nothing'}"]
+    text += [_line(why, times) for why, times in sorted(healed.items())]
+    text.append(_line("all", [each for times in healed.values() for each in times]))
+    return [*text, f"not right at the end: {left}"] if left else text
 
 
 def _line(kind: str, times: list[float]) -> str:

@@ -4,7 +4,7 @@
 broker its flow ends without an error, and everything is lost.)
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from bytewax.outputs import FixedPartitionedSink, StatefulSinkPartition
@@ -18,6 +18,9 @@ from operators.records.topics import Topic
 from sinks.sent import Already, Places, Sent, take
 
 _POLL_S: Final = 0.05
+
+Tap = Callable[[Sequence[Record]], None]
+"""What looks at records that were sent; it must be quick, and change nothing."""
 
 
 class DeliveryError(Exception):
@@ -155,6 +158,7 @@ class _Partition(StatefulSinkPartition[list[Record], Places | None]):
         kafka: Kafka,
         topics: tuple[Topic[Any], ...],
         is_past: Callable[[], bool],
+        tap: Tap | None,
         places: Places | None,
     ) -> None:
         self._sent = Sent(kafka, [topic.name for topic in topics])
@@ -162,12 +166,15 @@ class _Partition(StatefulSinkPartition[list[Record], Places | None]):
         self._already = self._sent.since(places)
         self._publisher = Publisher(kafka, topics, self._already)
         self._is_past = is_past
+        self._tap = tap
         self._is_new = self._was_past = False
 
     def write_batch(self, values: list[list[Record]]) -> None:
         self._is_new = True
         for batch in values:
             self._publisher.send(batch)
+            if self._tap is not None:
+                self._tap(batch)
 
     def snapshot(self) -> Places | None:
         self._publisher.flush()
@@ -192,6 +199,7 @@ class KafkaSink(FixedPartitionedSink[list[Record], Places | None]):
         kafka: Kafka,
         topics: Iterable[Topic[Any]],
         is_past: Callable[[], bool] = lambda: False,
+        tap: Tap | None = None,
     ) -> None:
         """Say where to write.
 
@@ -200,8 +208,9 @@ class KafkaSink(FixedPartitionedSink[list[Record], Places | None]):
             topics: The topics of all records that will come.
             is_past: Says whether the flow has read everything that it can have read
                 before it was resumed.
+            tap: What looks at records that were sent, if anything does.
         """
-        self._args = kafka, tuple(topics), is_past
+        self._args = kafka, tuple(topics), is_past, tap
 
     def list_parts(self) -> list[str]:
         """Return the one partition: Kafka's own are chosen by key."""

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from operators.records import topics
 from operators.records.connection import ConnectionEvent, LineEvent
-from operators.records.frame import Frame
+from operators.records.frame import FrameKind
 from operators.records.topics import Topic
 from sinks.segment import Entry
 from sinks.spool import Say
@@ -44,7 +44,8 @@ class Missing:
             else:
                 record = self._kinds[entry.topic].decode(entry.value)
                 line = (record.venue, record.connection, record.line)
-                kind = "frames" if isinstance(record, Frame) else "other records"
+                told = getattr(record, "kind", FrameKind.STATUS) is FrameKind.STATUS
+                kind = "other records" if told else "frames"
                 counts = Counter({kind: 1})
                 self.count += 1
             self.lines.setdefault(line, Counter()).update(counts)

@@ -7,11 +7,15 @@ from connectors.venues import (
     binance,
     binance_coinm,
     binance_usdm,
+    bitget,
     bybit_linear,
     bybit_spot,
     coinbase,
+    deribit,
+    hitbtc,
     kraken,
     kraken_v1,
+    kucoin,
     okx,
 )
 from connectors.venues.venue import Venue
@@ -21,12 +25,16 @@ VENUES: Final[Mapping[str, Venue]] = {
     binance.VENUE: binance,
     binance_usdm.VENUE: binance_usdm,
     binance_coinm.VENUE: binance_coinm,
+    bitget.VENUE: bitget,
     bybit_spot.VENUE: bybit_spot,
     bybit_linear.VENUE: bybit_linear,
     okx.VENUE: okx,
     coinbase.VENUE: coinbase,
+    deribit.VENUE: deribit,
+    hitbtc.VENUE: hitbtc,
     kraken.VENUE: kraken,
     kraken_v1.VENUE: kraken_v1,
+    kucoin.VENUE: kucoin,
 }
 """Every venue, by name."""
 

@@ -1,17 +1,24 @@
-"""Lines of a symbol -> its one stream: each record once, and in order."""
+"""Lines of a symbol -> its one stream: each record once, and in order.
+
+What one line brings twice or in a falling order is told apart from what two bring.
+"""
 
 from collections.abc import Iterable, Iterator
 from typing import Annotated
 
 import msgspec
 
+from operators.market.flaws import Pending, due, follows_not, rest
 from operators.market.heard import Heard, Moved
 from operators.market.lone import Lone
 from operators.market.redriven import is_redriven
 from operators.market.sequenced import Sequenced
+from operators.market.share import Share
 from operators.records.market import (
     BookDelta,
     BookSnapshot,
+    Flaw,
+    FlawKind,
     Gap,
     Heartbeat,
     Mark,
@@ -33,29 +40,14 @@ class ArbitrateParams(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             that is open brings nothing [ms].
         patience_ms: How long it waits while another line is behind, but moves [ms].
         tally_s: How often a line is accounted for [s].
+        settle_ms: How long after a line has opened its repetitions are no flaws: some
+            venues begin with what was before [ms].
     """
 
     hold_ms: Annotated[int, msgspec.Meta(ge=0)] = 300
     patience_ms: Annotated[int, msgspec.Meta(ge=0)] = 10_000
     tally_s: Annotated[int, msgspec.Meta(ge=1)] = 10
-
-
-class Share(msgspec.Struct):
-    """What a line has brought since its last tally: see :class:`Tally`.
-
-    Attributes:
-        is_open: Whether the line is.
-        top: Number of its newest quote; where it falls, the venue counts anew.
-        taken: As on the tally.
-        repeated: As on the tally.
-        stale: As on the tally.
-    """
-
-    is_open: bool = True
-    top: int = -1
-    taken: int = 0
-    repeated: int = 0
-    stale: int = 0
+    settle_ms: Annotated[int, msgspec.Meta(ge=0)] = 2_000
 
 
 class ArbitrateState(msgspec.Struct):
@@ -68,7 +60,8 @@ class ArbitrateState(msgspec.Struct):
         trades: Numbered trades.
         deltas: Numbered deltas of the book.
         book: The book that is not numbered, kept up by one line at a time.
-        recent: Ids of the newest trades that are not numbered, oldest first.
+        recent: Ids of the newest trades that are not numbered, oldest first, and which
+            lines have brought them since they opened.
         top: The newest number of a quote, or its time where it has none.
         marks: The newest time of a mark, by what it speaks of.
         beat_ns: The newest heartbeat.
@@ -80,7 +73,7 @@ class ArbitrateState(msgspec.Struct):
     trades: Sequenced[Trade] = msgspec.field(default_factory=Sequenced)
     deltas: Sequenced[BookDelta] = msgspec.field(default_factory=Sequenced)
     book: Lone = msgspec.field(default_factory=Lone)
-    recent: dict[str, None] = msgspec.field(default_factory=dict)
+    recent: dict[str, tuple[str, ...]] = msgspec.field(default_factory=dict)
     top: int = -1
     marks: dict[str, int] = msgspec.field(default_factory=dict)
     beat_ns: int = -1
@@ -99,13 +92,15 @@ class Arbitrate:
 
     In:  Heard and Moved, one symbol, in order of arrival.
     Out: MarketEvent, in the venue's order but for trades that come too late for it;
-        Tally, so that all of it is accounted for.
+        Flaw among them, where a line repeats itself or falls behind itself; Tally, so
+        that all of it is accounted for.
     """
 
     def __init__(self, params: ArbitrateParams) -> None:
         self._hold_ns = params.hold_ms * MS
         self._patience_ns = params.patience_ms * MS
         self._tally_ns = params.tally_s * SECOND
+        self._settle_ns = params.settle_ms * MS
         self.state = ArbitrateState()
 
     def update(self, heard: Iterable[Heard | Moved]) -> Iterator[MarketEvent | Tally]:
@@ -121,19 +116,17 @@ class Arbitrate:
                 if is_redriven(line):
                     yield from self._again(each)
                     continue
-                if type(event) is BookSnapshot and event.fetched:
-                    share = share or self._aside(each)
-                else:
-                    state.key = each.key
-                    share = self._open(line)
+                share = self._joins(each)
             if type(event) is Top:
                 number = event.event_ns if event.sequence is None else event.sequence
+                if number <= share.top:
+                    yield from self._fall(line, event, share, number)
                 if number > state.top or number < share.top:
                     state.top = number
                     share.taken += 1
                     yield event
                 else:
-                    self._pass_over(share, number == state.top)
+                    share.pass_over(number == state.top)
                 share.top = number
             elif type(event) is Trade:
                 yield from self._trade(line, event, share)
@@ -144,12 +137,24 @@ class Arbitrate:
 
     def close(self) -> Iterator[MarketEvent | Tally]:
         """Say what is still held, and account for what came since the last tally."""
+        state = self.state
         yield from self._due(2**63)
-        yield from self._tallies(self.state.beat_ns)
+        yield from self._tallies(state.beat_ns)
+        for line, share in state.lines.items():
+            yield from rest(share.flaws, state.key, line)
 
-    def _open(self, line: str) -> Share:
+    def _joins(self, heard: Heard) -> Share:
+        """Take a line for open that brings something of itself."""
+        event = heard.event
+        if type(event) is BookSnapshot and event.fetched:
+            return self._aside(heard)
+        self.state.key = heard.key
+        return self._open(heard.line, event.received_ns)
+
+    def _open(self, line: str, now_ns: int) -> Share:
         share = self.state.lines.setdefault(line, Share())
         share.is_open = True
+        share.calm_ns = now_ns + self._settle_ns
         self.state.lines_open = sum(each.is_open for each in self.state.lines.values())
         return share
 
@@ -158,16 +163,12 @@ class Arbitrate:
         self.state.key = heard.key
         return self.state.lines.setdefault(heard.line, Share(is_open=False))
 
-    def _pass_over(self, share: Share, repeats: bool) -> None:
-        if repeats:
-            share.repeated += 1
-        else:
-            share.stale += 1
-
     def _move(self, moved: Moved) -> Iterator[MarketEvent]:
         state = self.state
-        share = self._open(moved.line)
-        share.is_open, share.top = moved.is_open, -1
+        share = self._open(moved.line, moved.received_ns)
+        yield from rest(share.flaws, moved.key, moved.line)
+        share.begin(moved.is_open)
+        self._forget(moved.line)
         state.lines_open = sum(each.is_open for each in state.lines.values())
         state.trades.leave(moved.line)
         state.deltas.leave(moved.line)
@@ -177,13 +178,22 @@ class Arbitrate:
     def _trade(self, line: str, trade: Trade, share: Share) -> Iterator[MarketEvent]:
         number, state = trade.sequence, self.state
         if number is None:
-            if trade.trade_id in state.recent:
-                share.repeated += 1
+            lines = state.recent.get(trade.trade_id)
+            if lines is None:
+                self._remember(trade, line)
+                share.taken += 1
+                yield trade
                 return
-            self._remember(trade)
-            share.taken += 1
-            yield trade
+            share.repeated += 1
+            if line in lines:
+                yield from self._flaw(FlawKind.DUPLICATE, line, trade, share)
+            else:
+                state.recent[trade.trade_id] = (*lines, line)
             return
+        if number == share.trades.newest + 1:
+            share.trades.newest = number
+        elif kind := share.trades.moves(number, number - 1):
+            yield from self._flaw(kind, line, trade, share)
         trades = state.trades
         if trades.repeats(number):
             trades.note(line, number, trade.received_ns)
@@ -200,11 +210,39 @@ class Arbitrate:
         if trades.held:
             yield from self._due(trade.received_ns)
 
-    def _remember(self, trade: Trade) -> None:
+    def _remember(self, trade: Trade, line: str) -> None:
         recent = self.state.recent
-        recent[trade.trade_id] = None
+        recent[trade.trade_id] = (line,)
         if len(recent) > _RECENT:
             del recent[next(iter(recent))]
+
+    def _forget(self, line: str) -> None:
+        """Let a line bring once more what it has brought."""
+        recent = self.state.recent
+        for trade_id, lines in recent.items():
+            if line in lines:
+                recent[trade_id] = tuple(each for each in lines if each != line)
+
+    def _fall(
+        self, line: str, top: Top, share: Share, number: int
+    ) -> Iterator[MarketEvent]:
+        """Take in a quote that is not newer than the last of its line.
+
+        Quotes that are not numbered may well be of one moment.
+        """
+        if number < share.top:
+            yield from self._flaw(FlawKind.OUT_OF_ORDER, line, top, share)
+        elif top.sequence is not None:
+            yield from self._flaw(FlawKind.DUPLICATE, line, top, share)
+
+    def _flaw(
+        self, kind: FlawKind, line: str, event: MarketEvent, share: Share
+    ) -> Iterator[Flaw]:
+        if event.received_ns < share.calm_ns:
+            return
+        at_ns = max(event.event_ns, self.state.beat_ns)
+        share.flaws.setdefault(kind, Pending()).add(at_ns, event.received_ns)
+        yield from due(share.flaws, self.state.key, line, event.received_ns)
 
     def _again(self, heard: Heard) -> Iterator[Trade]:
         """Take in what is driven again: a trade that is missing, and nothing else.
@@ -220,7 +258,7 @@ class Arbitrate:
         if is_known or trade.trade_id in self.state.recent:
             share.repeated += 1
             return
-        self._remember(trade)
+        self._remember(trade, heard.line)
         share.taken += 1
         if number is None or trades.fills(heard.line, trade, number):
             yield trade
@@ -230,12 +268,20 @@ class Arbitrate:
     ) -> Iterator[MarketEvent]:
         number, deltas = delta.sequence, self.state.deltas
         if number is None:
+            if kind := follows_not(delta, share.delta):
+                yield from self._flaw(kind, line, delta, share)
+            else:
+                share.delta = delta
             passed = list(self.state.book.delta(line, delta, self._hold_ns))
             share.taken += bool(passed)
             share.repeated += not passed
             yield from passed
             return
         previous = -1 if delta.previous is None else delta.previous
+        if previous == share.deltas.newest:
+            share.deltas.newest = number
+        elif kind := share.deltas.moves(number, previous):
+            yield from self._flaw(kind, line, delta, share)
         if number < previous == deltas.last:
             deltas.restart(
                 line, number, delta.received_ns
@@ -258,6 +304,8 @@ class Arbitrate:
         state = self.state
         if type(event) is Heartbeat:
             yield from self._due(event.received_ns)
+            if share.flaws:
+                yield from due(share.flaws, state.key, line, event.received_ns)
             if event.event_ns <= state.beat_ns:
                 return
             before_ns, state.beat_ns = state.beat_ns, event.event_ns
@@ -272,7 +320,7 @@ class Arbitrate:
                 share.taken += 1
                 yield event
             else:
-                self._pass_over(share, at_ns == newest_ns)
+                share.pass_over(at_ns == newest_ns)
         elif type(event) is BookSnapshot:
             yield from self._snapshot(line, event, share)
         elif type(event) is Gap:
@@ -295,6 +343,7 @@ class Arbitrate:
             return
         share.taken += 1
         if not snapshot.fetched:
+            share.begin_book()
             if number < deltas.at.get(line, -1):
                 yield Gap(
                     **snapshot.stamp,
@@ -333,19 +382,8 @@ class Arbitrate:
                 yield held.event
 
     def _tallies(self, at_ns: int) -> Iterator[Tally]:
-        venue, _, symbol = self.state.key.partition(":")
         for line, share in self.state.lines.items():
-            if share.taken or share.repeated or share.stale:
-                yield Tally(
-                    venue=venue,
-                    symbol=symbol,
-                    event_ns=at_ns,
-                    line=line,
-                    taken=share.taken,
-                    repeated=share.repeated,
-                    stale=share.stale,
-                )
-                share.taken = share.repeated = share.stale = 0
+            yield from share.tallied(self.state.key, line, at_ns)
 
 
 def _about(mark: Mark) -> str:

@@ -2,6 +2,7 @@
 
 Source:
     OKX: https://www.okx.com/docs-v5/en/#order-book-trading-market-data-ws-order-book-channel
+    Bitget, like OKX: https://www.bitget.com/api-doc/spot/websocket/public/Depth-Channel
     Kraken: https://docs.kraken.com/api/docs/guides/spot-ws-book-v2
 """
 
@@ -37,6 +38,7 @@ def _kraken(bids: Sequence[str], asks: Sequence[str]) -> int:
 
 CHECKSUMS: Final[Mapping[str, Checksum]] = {
     "okx": Checksum(25, _okx),
+    "bitget": Checksum(25, _okx),
     "kraken": Checksum(10, _kraken),
     "kraken_v1": Checksum(10, _kraken),
 }

@@ -5,12 +5,13 @@ Every frame becomes market records, or one :class:`Ignored`, or one
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Annotated, Protocol
+from typing import Annotated, Final, Protocol
 
 import msgspec
 
 from operators.market.redriven import is_redriven
 from operators.records.base import UNREADABLE, NotARecordError
+from operators.records.connection import ConnectionEvent
 from operators.records.dead import DeadLetter
 from operators.records.frame import Frame, FrameKind, Ignored
 from operators.records.market import Gap, Heartbeat, MarketEvent
@@ -21,6 +22,9 @@ Decoded = MarketEvent | Ignored | DeadLetter
 
 # An error may quote what the venue sent, all of it.
 _LONGEST_REASON = 500
+_WS: Final = FrameKind.WS
+_REST: Final = FrameKind.REST
+_status: Final = msgspec.json.Decoder(ConnectionEvent)
 
 
 class DecodeParams(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -77,6 +81,10 @@ class Parsed(msgspec.Struct, frozen=True, gc=False):
     sequence: int | None = None
 
 
+Held = Parsed | ConnectionEvent | None
+"""What a frame was found to hold; None where that is nothing, or cannot be read."""
+
+
 class Parser(Protocol):
     """A venue's pure parser."""
 
@@ -101,9 +109,14 @@ class Decode:
 
     In:  Frame, one connection, each line in order of arrival.
     Out: MarketEvent, Ignored or DeadLetter, at least one a frame.
+
+    Attributes:
+        state: What is known of each line.
+        held: What the newest frame held.
     """
 
     def __init__(self, params: DecodeParams, parsers: Mapping[str, Parser]) -> None:
+        self.held: Held = None
         self._params = params
         self._parsers = parsers
         self.state: dict[str, Line] = {}
@@ -111,22 +124,20 @@ class Decode:
     def update(self, frames: Iterable[Frame]) -> Iterator[Decoded]:
         """Take in frames; yield what each of them says."""
         for frame in frames:
-            yield from self.decode(frame)
+            yield from self.decode(frame, f"{frame.connection}/{frame.line}")
 
-    def decode(self, frame: Frame) -> Sequence[Decoded]:
-        """Take in a frame; return what it says."""
-        name = f"{frame.connection}/{frame.line}"
+    def decode(self, frame: Frame, name: str) -> Sequence[Decoded]:
+        """Take in a frame of the line ``connection/line``; return what it says."""
         line = self.state.get(name)
         if line is None:
             line = Line()
             if not is_redriven(name):
                 self.state[name] = line
-        if frame.kind is not FrameKind.WS and frame.kind is not FrameKind.REST:
-            if frame.kind is not FrameKind.SENT:
-                line.sequence = None
-            return (Ignored(**frame.place, reason=frame.kind.value),)
+        self.held = None
+        if frame.kind is not _WS and frame.kind is not _REST:
+            return (self._aside(frame, line),)
         try:
-            parsed = self._parse(frame, line)
+            self.held = parsed = self._parse(frame, line)
         except UNREADABLE as error:
             return (_dead(frame, str(error)),)
         said: Sequence[Decoded] = parsed.events
@@ -142,10 +153,22 @@ class Decode:
         """Nothing is left to say at the end."""
         return ()
 
+    def _aside(self, frame: Frame, line: Line) -> Ignored | DeadLetter:
+        """Take in what the venue did not say."""
+        if frame.kind is FrameKind.OPEN or frame.kind is FrameKind.CLOSE:
+            line.sequence = None
+        elif frame.kind is FrameKind.STATUS:
+            try:
+                self.held = _status.decode(frame.payload)
+            except UNREADABLE as error:
+                return _dead(frame, str(error))
+        return Ignored(**frame.place, reason=frame.kind.value)
+
     def _parse(self, frame: Frame, line: Line) -> Parsed:
-        size, limit = _size(frame.payload), self._params.max_frame_bytes
-        if size > limit:
-            raise NotARecordError(f"frame of {size} bytes exceeds the limit of {limit}")
+        octets, limit = size(frame.payload), self._params.max_frame_bytes
+        if octets > limit:
+            text = f"frame of {octets} bytes exceeds the limit of {limit}"
+            raise NotARecordError(text)
         parser = self._parsers.get(frame.venue)
         if parser is None:
             raise NotARecordError(f"unknown venue `{frame.venue}`")
@@ -175,7 +198,8 @@ class Decode:
             raise NotARecordError(_skewed("venue", venue_ns, received_ns))
 
 
-def _size(payload: str | bytes) -> int:
+def size(payload: str | bytes) -> int:
+    """Return how long a payload is on the wire [bytes]."""
     if isinstance(payload, str) and not payload.isascii():
         return len(payload.encode())
     return len(payload)

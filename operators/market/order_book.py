@@ -8,17 +8,10 @@ import msgspec
 from operators.market.checksum import CHECKSUMS
 from operators.market.ladder import Ladder
 from operators.market.lone import excess
-from operators.records.book import Action, Book, BookState, Command
-from operators.records.market import (
-    BookDelta,
-    BookSnapshot,
-    Gap,
-    Heartbeat,
-    MarketEvent,
-)
-from operators.records.time import SECOND
+from operators.records.book import Book, BookState
+from operators.records.market import BookDelta, BookSnapshot, Gap, MarketEvent
 
-Said = Book | BookState | Command
+Said = Book | BookState
 
 
 class OrderBookParams(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -26,14 +19,12 @@ class OrderBookParams(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     Attributes:
         levels: How many levels a side are published.
-        ask_again_s: How long to wait for a snapshot before asking again [s].
         waiting: How many deltas are kept while there is no book to apply them to.
         max_levels: How many levels a book may have on both sides; one of more is not
             believed (``size``). Of the deltas that are kept, large ones count by them.
     """
 
     levels: Annotated[int, msgspec.Meta(ge=1)] = 10
-    ask_again_s: Annotated[int, msgspec.Meta(ge=1)] = 5
     waiting: Annotated[int, msgspec.Meta(ge=1)] = 2_000
     max_levels: Annotated[int, msgspec.Meta(ge=1)] = 400_000
 
@@ -44,22 +35,22 @@ class OrderBookState(msgspec.Struct):
     Attributes:
         ok: Whether the book is provably right.
         known: Whether there has been a book at all.
+        said: Whether anything has been said of it.
         sequence: The counter that it includes, if the venue has one.
         depth: How many levels the feed keeps up, if it says so.
         bids: Levels to sell to.
         asks: Levels to buy from.
         waiting: Deltas since the book was lost, for the snapshot to come.
-        asked_ns: When a snapshot was last asked for, in event time.
     """
 
     ok: bool = False
     known: bool = False
+    said: bool = False
     sequence: int | None = None
     depth: int | None = None
     bids: Ladder = msgspec.field(default_factory=lambda: Ladder(-1))
     asks: Ladder = msgspec.field(default_factory=lambda: Ladder(1))
     waiting: list[BookDelta] = msgspec.field(default_factory=list)
-    asked_ns: int | None = None
 
 
 class OrderBook:
@@ -67,14 +58,14 @@ class OrderBook:
 
     A book begins with a snapshot. A gap in its sequence, a checksum that does not
     agree, a bid that is not below the best ask, a line that lost something: each ends
-    it; nothing more is published of it,
-    and a snapshot of this symbol is asked for, again and again until one comes. A
-    numbered snapshot may be older than the newest deltas (it was fetched, or came on
-    another line); those that follow on it are applied to it.
+    it, and nothing more is published of it until a snapshot comes; to have one sent is
+    the business of those who heal. A numbered snapshot may be older than the newest
+    deltas (it was fetched, or came on another line); those that follow on it are
+    applied to it.
 
     In:  MarketEvent, one symbol, in order.
     Out: Book on each change of its best levels while it is right; BookState on each
-         change of that; Command to have it sent anew.
+         change of that, and where a snapshot that came is not right either.
     """
 
     def __init__(self, params: OrderBookParams) -> None:
@@ -94,8 +85,6 @@ class OrderBook:
                 yield from self._begin(event)
             elif type(event) is Gap:
                 yield from self._lose(event, event.reason)
-            elif type(event) is Heartbeat and not state.ok and state.known:
-                yield from self._ask(event, "still no book")
 
     def close(self) -> Iterable[Said]:
         """Nothing is left to say at the end."""
@@ -201,15 +190,15 @@ class OrderBook:
                 continue
             if delta.previous is not None and delta.previous > (state.sequence or -1):
                 state.ok, state.waiting = False, waiting[number:]
-                yield from self._ask(snapshot, "the snapshot is too old")
+                if not state.said:
+                    yield self._state(snapshot, "sequence", ok=False)
                 return
             self._put(delta)
         if self._is_too_large():
             yield from self._lose_all(snapshot)
             return
-        state.asked_ns = None
         if not was_ok:
-            yield BookState(**snapshot.stamp, received_ns=snapshot.received_ns, ok=True)
+            yield self._state(snapshot, "", ok=True)
         yield self._best(snapshot)
 
     def _lose(
@@ -219,22 +208,17 @@ class OrderBook:
         state = self.state
         if isinstance(cause, BookDelta):
             state.waiting = [cause]
-        if state.ok:
-            state.ok, state.asked_ns = False, None
-            yield BookState(
-                **cause.stamp, received_ns=cause.received_ns, ok=False, reason=reason
-            )
-        yield from self._ask(cause, reason)
+        was_ok, state.ok = state.ok, False
+        if was_ok or (not state.said and state.waiting):
+            yield self._state(cause, reason, ok=False)
 
-    def _ask(
-        self, cause: BookDelta | BookSnapshot | Gap | Heartbeat, reason: str
-    ) -> Iterator[Command]:
-        """Ask for a snapshot, unless that was done just now."""
-        state, again_ns = self.state, self._params.ask_again_s * SECOND
-        if state.asked_ns is not None and cause.event_ns < state.asked_ns + again_ns:
-            return
-        state.asked_ns = cause.event_ns
-        yield Command(**cause.stamp, action=Action.RESYNC, reason=reason)
+    def _state(
+        self, cause: BookDelta | BookSnapshot | Gap, reason: str, *, ok: bool
+    ) -> BookState:
+        self.state.said = True
+        return BookState(
+            **cause.stamp, received_ns=cause.received_ns, ok=ok, reason=reason
+        )
 
     def _best(self, cause: BookDelta | BookSnapshot) -> Book:
         levels = self._params.levels

@@ -3,7 +3,7 @@
 from enum import StrEnum
 from typing import ClassVar
 
-from operators.records.base import FromVenue, Int64, OfSymbol
+from operators.records.base import FromVenue, Int64, Record
 from operators.records.market import Level
 
 
@@ -31,8 +31,8 @@ class BookState(FromVenue, frozen=True, kw_only=True, gc=False):
 
     Attributes:
         ok: Whether it is provably right.
-        reason: Why not: ``sequence``, ``line``, ``restart``, ``checksum``, ``crossed``;
-            empty where it is.
+        reason: Why not: ``sequence``, ``line``, ``restart``, ``checksum``, ``crossed``,
+            ``size``; empty where it is.
     """
 
     table: ClassVar[str] = "book_states"
@@ -52,10 +52,14 @@ class Action(StrEnum):
     RESUME = "resume"
 
 
-class Command(OfSymbol, frozen=True, kw_only=True, gc=False):
-    """Something that ingest shall do.
+class Command(Record, frozen=True, kw_only=True, gc=False):
+    """Something that ingest shall do, for a symbol or for a line.
 
     Attributes:
+        venue: Where.
+        symbol: For which symbol; None where it is for a line and all of its symbols.
+        event_ns: When, in the time of its cause; rises within a symbol, or within the
+            lines of a connection [ns UTC].
         action: What.
         reason: Why.
         connection: Of which connection, where it is not for the symbol alone.
@@ -63,9 +67,21 @@ class Command(OfSymbol, frozen=True, kw_only=True, gc=False):
     """
 
     table: ClassVar[str] = "commands"
-    natural_key: ClassVar[tuple[str, ...]] = ("venue", "symbol", "event_ns", "action")
+    natural_key: ClassVar[tuple[str, ...]] = (
+        *("venue", "symbol", "event_ns", "action", "connection", "line"),
+    )
 
+    venue: str
+    symbol: str | None = None
+    event_ns: Int64
     action: Action
     reason: str
     connection: str | None = None
     line: str | None = None
+
+    @property
+    def key(self) -> str:
+        """``venue:symbol``, or ``venue:connection`` where it is for no symbol."""
+        if self.symbol is not None:
+            return f"{self.venue}:{self.symbol}"
+        return f"{self.venue}:{(self.connection or '').partition('.')[0]}"

@@ -27,12 +27,13 @@ class Healing(Record, frozen=True, kw_only=True, gc=False):
         event_ns: When, in the time of its cause [ns UTC].
         received_ns: Arrival of what caused it [ns UTC].
         decision: What was decided; ``cooling`` is said once a pause, ``escalated`` once
-            until it is well again.
+            until it may be ordered again.
         action: What would mend it.
         cause: The issue that asks for it, in its own words.
         attempt: Times it has been ordered for this cause, this one included.
         within_hour: Times it has been ordered of this subject in the last hour.
-        duration_ns: From the first order until it was well; None before [ns].
+        duration_ns: From the first order until it was well; None before, and where it
+            was never ordered [ns].
     """
 
     table: ClassVar[str] = "healings"

@@ -70,7 +70,8 @@ class ConnectionHealth(FromLine, frozen=True, kw_only=True, gc=False):
         received_ns: The end of the window, or the moment of the change [ns UTC].
         is_change: Whether the level changed here.
         level: How well it does.
-        issues: What made it so, by commas; empty where all is well.
+        issues: What made it so, by commas, and what misses its target; empty where all
+            is well.
         is_up: Whether it is open; a connection is while any line is.
         network_mean_ms: Ping to pong, mean of the last 100 points [ms].
         network_p50_ms: Likewise the median [ms].

@@ -72,7 +72,7 @@ class QualityIssue(Record, frozen=True, kw_only=True, gc=False):
     table: ClassVar[str] = "quality_issues"
     natural_key: ClassVar[tuple[str, ...]] = (
         *("venue", "symbol", "connection", "line", "kind", "opened_ns", "phase"),
-        "count",
+        *("count", "event_ns", "received_ns"),
     )
 
     venue: str

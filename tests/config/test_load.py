@@ -13,6 +13,8 @@ from config.exchange import Script, Stall
 from config.load import DEFAULT, ConfigError, load, save
 from config.security import Protocol, Variable
 from config.settings import HttpUrl, Kafka, Name, Settings, Symbol, WebSocketUrl
+from operators.health.judgement import Percent
+from operators.health.level import Ease
 
 FOLDER = DEFAULT.parent
 
@@ -154,6 +156,8 @@ SAMPLES = [
     (fields(Kafka)[0].type, "a:1,b:2"),
     (Protocol, "SASL_SSL"),
     (Variable, "OTHER"),
+    (Percent, 50.0),
+    (Ease, 0.6),
 ]
 
 

@@ -10,6 +10,7 @@ from websockets.asyncio.server import ServerConnection, serve
 from config.load import ConfigError
 from config.settings import Connection, Ingest, Line
 from connectors import supervisor
+from operators.records import topics
 from operators.records.base import Record
 from operators.records.connection import ConnectionEvent, LineEvent
 from operators.records.frame import Frame, FrameKind
@@ -88,8 +89,21 @@ def test_frames_are_kept_untouched_in_order_and_the_line_comes_back():
 def test_stamps_rise_strictly_on_a_line():
     kept = listen(_three_and_close, lambda k: len(frames(k, FrameKind.CLOSE)) == 3)
 
-    stamps = [record.received_ns for record in kept]
-    assert all(a < b for a, b in pairwise(stamps))
+    for kind in (Frame, ConnectionEvent):
+        stamps = [record.received_ns for record in kept if isinstance(record, kind)]
+        assert all(a < b for a, b in pairwise(stamps))
+
+
+def test_what_happens_to_a_line_is_kept_among_its_frames():
+    """Each event once, with the same stamp, and between the frames it came between."""
+    kept = listen(_three_and_close, lambda k: len(frames(k, FrameKind.CLOSE)) == 3)
+
+    told = [each for each in kept if isinstance(each, ConnectionEvent)]
+    status = frames(kept, FrameKind.STATUS)
+    assert [topics.CONNECTIONS.decode(each.payload.encode()) for each in status] == told
+    assert [each.received_ns for each in status] == [each.received_ns for each in told]
+    happened = {LineEvent.CONNECTING, LineEvent.OPEN, LineEvent.CLOSED}
+    assert {each.event for each in told} >= happened
 
 
 def test_a_frame_over_the_limit_closes_the_line_and_is_named():

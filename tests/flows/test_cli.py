@@ -16,7 +16,7 @@ ROOT = Path(__file__).parents[2]
 COMMANDS = (
     *("up", "ingest", "flow", "show", "exchange", "play", "replay", "record", "sql"),
     *("topics apply", "topics diff", "chaos"),
-    *("instruments", "reprocess", "compare", "promote"),
+    *("instruments", "reprocess", "compare", "promote", "status", "doctor"),
 )
 LINE = {
     "venue": "binance",

@@ -13,8 +13,8 @@ import pytest
 
 from config.load import ConfigError
 from config.settings import Settings
-from connectors.recording import RecordingError
-from flows.replay import Replayed, replay
+from connectors.recording import Recording, RecordingError
+from flows.replay import Replayed, Seen, replay
 from operators.records.time import MS, SECOND
 from sinks.catalog import connect
 from sinks.lake import TABLES, catalog
@@ -45,6 +45,11 @@ def traded(at_ms: int, number: int, **wrong: Any) -> str:
 BOOK = '{"lastUpdateId":%d,"bids":[["1","2"]],"asks":[]}'
 DELTA = '{"e":"depthUpdate","E":%d,"s":"ETHUSDT","U":%d,"u":%d,"b":[],"a":[["3","0"]]}'
 TOP = '{"u":%d,"s":"BTCUSDT","b":"1","B":"2","a":"3","A":"4"}'
+NO_STATUS = '{"event":"open"}'
+STATUS = (
+    '{"venue":"binance","connection":"binance-0","line":"a","received_ns":1,'
+    '"event":"connecting","url":""}'
+)
 HOSTILE = {
     "truncated": traded(7_000, 1)[:-9],
     "Expected `array`, got `str`": DELTA.replace("[]", '"x"', 1) % (START_MS, 1, 1),
@@ -60,7 +65,9 @@ HOSTILE = {
 
 def story() -> list[Said]:
     frames = [
+        Said("ignored", STATUS, "status"),
         Said("ignored", "", "open"),
+        Said("dead_letters", NO_STATUS, "status"),
         Said("ignored", '{"method":"SUBSCRIBE"}', "sent"),
         Said("ignored", '{"result":null,"id":1}'),
         *(Said("book_snapshots", BOOK % n, "rest", URL + "BTCUSDT") for n in range(3)),
@@ -159,7 +166,8 @@ def test_a_dead_letter_says_where_it_lay_and_what_is_wrong_with_it(lake: Path) -
     lines = ask(lake, query.format('"offset"', "recording", '"offset"'))
     assert lines == [(at, raw, len(raw)) for at, raw in GARBAGE.items() if raw]
     dead = ask(lake, query.format("reason", "frames.v1", "received_ns"))
-    for (wrong, data), (reason, *rest) in zip(HOSTILE.items(), dead, strict=True):
+    hostile = {"missing required field": NO_STATUS, **HOSTILE}
+    for (wrong, data), (reason, *rest) in zip(hostile.items(), dead, strict=True):
         raw = base64.b64decode(NOISE) if data == "b64" else data.encode()
         assert wrong in reason
         assert rest == [raw, len(raw)]
@@ -200,7 +208,7 @@ def test_an_open_end_leaves_out_the_windows_that_time_has_not_closed(
     lake: Path, recording: Path, tmp_path: Path
 ) -> None:
     replay(Settings(), recording, tmp_path, closes=False)
-    assert differences(lake, tmp_path).keys() == {"bars", "tallies"}
+    assert differences(lake, tmp_path).keys() == {"bars", "tallies", "readings"}
     select = "select symbol, event_ns, length_ns, open, close, trades from bars"
     query = f"""{select} where event_ns <= {{}} + (
         select max(event_ns) - {Settings().bars.lateness_ms * MS} from
@@ -248,3 +256,25 @@ def test_an_empty_recording_makes_an_empty_lake(tmp_path: Path) -> None:
     (tmp_path / "it.jsonl").touch()
     assert replay(Settings(), tmp_path / "it.jsonl", tmp_path) == Replayed(0, 0)
     assert ask(tmp_path, "select count(*) from frames") == [(0,)]
+
+
+@pytest.mark.parametrize(
+    ("kinds", "is_cold"),
+    [
+        (["open", "ws"], False),
+        (["status", "open", "ws"], False),
+        (["status", "status", "ws", "open"], True),
+        (["status"], False),
+    ],
+)
+def test_a_line_is_cold_unless_its_first_frame_opens_it(
+    tmp_path: Path, kinds: list[str], is_cold: bool
+) -> None:
+    """What happened to it before says nothing about that."""
+    path = written(
+        tmp_path / "it.jsonl", [Said("", STATUS, kind) for kind in kinds], {}
+    )
+    with Recording(path) as recording:
+        seen = Seen(recording, lambda position, size: None)
+        assert len(list(seen)) == len(kinds)
+    assert bool(seen.cold) == is_cold

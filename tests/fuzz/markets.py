@@ -10,9 +10,9 @@ from operators.market.decode import DecodeParams
 from operators.market.heard import Heard, Moved
 from operators.market.listen import Listen
 from operators.market.order_book import OrderBook, OrderBookParams
-from operators.market.stale import Stale, StaleParams
 from operators.records.dead import DeadLetter
 from operators.records.frame import Frame, Ignored
+from operators.records.health import Reading
 from operators.records.market import Gap, Heartbeat, MarketEvent, Tally
 from tests.fuzz.laws import check, sound
 from tests.fuzz.tape import frames
@@ -44,7 +44,11 @@ def _accounted(listen: Listen, frame: Frame) -> Iterator[Heard | Moved]:
     for each in records:
         sound(each.event)
         check(each.key == each.event.key, each.key)
-    yield from (each for each in said if not isinstance(each, _WORDS))
+    for each in said:
+        if isinstance(each, Reading):
+            sound(each)
+        elif not isinstance(each, _WORDS):
+            yield each
 
 
 def parsed(venue: str) -> Callable[[bytes], None]:
@@ -69,7 +73,7 @@ def merged(venue: str) -> Callable[[bytes], None]:
             for each in _accounted(listen, frame):
                 chain = chains.setdefault(each.key, _Chain())
                 chain.hear([each])
-        for line in listen.state.values():
+        for line in listen.state.lines.values():
             check(len(line.symbols) <= _SYMBOLS, f"{len(line.symbols)} symbols")
         for chain in chains.values():
             chain.close()
@@ -83,9 +87,7 @@ class _Chain:
     def __init__(self) -> None:
         self.arbitrate = Arbitrate(ArbitrateParams())
         self.book = OrderBook(_BOOK)
-        self.behind: tuple[Any, ...] = (
-            *(self.book, Stale(StaleParams(silence_s=0.5, gaps=1.0)), Bars(_BARS)),
-        )
+        self.behind: tuple[Any, ...] = (self.book, Bars(_BARS))
 
     def hear(self, heard: Iterable[Heard | Moved]) -> None:
         """Pass on what the lines bring."""

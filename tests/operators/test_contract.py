@@ -17,14 +17,28 @@ from hypothesis import strategies as st
 from connectors.venues import PARSERS
 from operators import step
 from operators.features.bars import Bars, BarsParams
+from operators.healing.case import Limit
+from operators.healing.heal_lines import HealLines
+from operators.healing.heal_symbols import HealSymbols
+from operators.healing.params import HealParams
+from operators.health.connection_health import HealthOfConnections
+from operators.health.judgement import HealthParams
+from operators.health.rates import RatesParams
+from operators.health.system_health import SystemHealthParams, SystemHealths
 from operators.market.arbitrate import Arbitrate, ArbitrateParams
 from operators.market.decode import Decode, DecodeParams
 from operators.market.heard import Heard, Moved
 from operators.market.listen import Listen
 from operators.market.order_book import OrderBook, OrderBookParams
-from operators.market.stale import Stale, StaleParams
+from operators.quality.checks import checks
+from operators.quality.issues import IssuesParams
+from operators.quality.lines import Lines, LinesParams
+from operators.quality.quality import Quality, QualityParams
 from operators.records.base import Record, Side
+from operators.records.connection import LineEvent
 from operators.records.frame import Frame, FrameKind
+from operators.records.health import ConnectionHealth, Reading
+from operators.records.health import Level as Health
 from operators.records.market import (
     BookDelta,
     BookSnapshot,
@@ -33,9 +47,20 @@ from operators.records.market import (
     Top,
     Trade,
 )
+from operators.records.quality import (
+    IssueKind,
+    Phase,
+    QualityIssue,
+    QualityScore,
+    Severity,
+)
 from operators.records.time import MS
 
 START_MS = 1_723_161_250_000
+STATUS = (
+    '{"venue":"binance","connection":"one","line":"a","received_ns":1,'
+    '"event":"heartbeat","url":"","silence_ns":5}'
+)
 CALM = settings(deadline=None, suppress_health_check=list(HealthCheck))
 
 Records = st.SearchStrategy[list[Any]]
@@ -57,8 +82,8 @@ def frames(connection: str) -> Records:
     said = st.sampled_from(['{"result":null,"id":1}', "{", ""])
     payload = st.one_of(dated, book, symbol.map(lambda it: top % it), said)
     plain = st.tuples(st.sampled_from([FrameKind.WS] * 6 + list(FrameKind)), payload)
-    fetched = st.just((FrameKind.REST, snapshot))
-    frame = st.tuples(st.sampled_from("ab"), st.one_of(plain, plain, plain, fetched))
+    aside = st.sampled_from([(FrameKind.REST, snapshot), (FrameKind.STATUS, STATUS)])
+    frame = st.tuples(st.sampled_from("ab"), st.one_of(plain, plain, plain, aside))
 
     def numbered(drawn: list[tuple[str, tuple[FrameKind, str]]]) -> list[Frame]:
         return [
@@ -171,14 +196,196 @@ def booked(kind: type[Any], symbol: str, at_ns: int, number: int | None) -> Reco
     return msgspec.structs.replace(made_of, venue="okx")
 
 
+def stocked(symbol: str) -> Records:
+    """A book with holes, and trades around it, some of them of the past or wrong."""
+    what = st.sampled_from([BookDelta] * 4 + [BookSnapshot, Gap, Heartbeat, Trade, Top])
+    drawn = st.tuples(what, st.integers(0, 12), st.integers(0, 4_000))
+
+    def numbered(each: list[tuple[type[Any], int, int]]) -> list[Any]:
+        return [
+            booked(kind, symbol, (START_MS + count * 1_500 - back_ms) * MS, number)
+            for count, (kind, number, back_ms) in enumerate(each)
+        ]
+
+    return st.lists(drawn, max_size=40).map(numbered)
+
+
+def read(connection: str) -> Records:
+    """Readings of two lines: silent, late, skewed, dead, and what happens to them."""
+    event = st.sampled_from([None] * 4 + list(LineEvent))
+    delays = st.lists(st.integers(-90_000, 90_000), max_size=30)
+    few = st.integers(0, 9)
+    line, gap_s = st.sampled_from("ab"), st.integers(0, 90)
+    drawn = st.tuples(line, gap_s, few, few, delays, event)
+
+    def numbered(each: list[Any]) -> list[Reading]:
+        readings, at_s = [], START_MS // 1_000
+        for line, gap_s, frames, dead, delays_ms, happened in each:
+            at_s += gap_s
+            reading = Reading(
+                venue="okx",
+                connection=connection,
+                line=line,
+                received_ns=at_s * 1_000 * MS,
+                frames=frames,
+                dead=dead,
+                delays_ns=tuple(delay_ms * MS for delay_ms in delays_ms),
+                event=happened,
+            )
+            readings.append(reading)
+        return readings
+
+    return st.lists(drawn, max_size=30).map(numbered)
+
+
+def told(connection: str) -> Records:
+    """Readings of two lines and a second socket, over minutes, with long gaps."""
+    event = st.sampled_from([None] * 9 + list(LineEvent) + [LineEvent.HEARTBEAT] * 5)
+    gap_ms = st.sampled_from([0, 0, 400, 1_000, 7_000, 7_000, 61_000, 4_000_000])
+    line, few = st.sampled_from(["a", "a", "b", "a~"]), st.integers(0, 9)
+    delays = st.lists(st.sampled_from([-9_000, 10, 11, 700]), max_size=5)
+    drawn = st.tuples(line, gap_ms, few, delays, event)
+
+    def numbered(each: list[Any]) -> list[Reading]:
+        readings, at_ms = [], START_MS
+        for number, (line, gap_ms, frames, delays_ms, happened) in enumerate(each):
+            at_ms += gap_ms
+            reading = Reading(
+                venue="okx",
+                connection=connection,
+                line=line,
+                received_ns=at_ms * MS,
+                number=number,
+                frames=frames,
+                delays_ns=tuple(delay_ms * MS for delay_ms in delays_ms),
+                counts={"X": frames} if frames else {},
+                event=happened,
+                silence_ns=frames * MS,
+                round_trip_ns=frames * 100 * MS or None,
+            )
+            readings.append(reading)
+        return readings
+
+    return st.lists(drawn, max_size=40).map(numbered)
+
+
+def quality() -> Quality:
+    params = QualityParams(issues=BRIEF)
+    return Quality(params, checks(params.checks, {}), OrderBook(OrderBookParams()))
+
+
+BRIEF = IssuesParams(update_s=2.0, calm_s=0.5, quiet_s=3.0)
 BARS = BarsParams(lengths_ms=(1_000, 2_000, 3_000), lateness_ms=700)
+HASTY = HealthParams(rates=RatesParams(minutes=1, warm_minutes=1))
+
+
+def words(venue: str) -> Records:
+    """What two connections and two symbols say, in any order, with long silences."""
+    member = st.integers(0, 3)
+    at_s = st.one_of(st.integers(0, 60), st.integers(0, 600))
+    drawn = st.tuples(member, at_s, st.sampled_from(Health), st.booleans())
+
+    def numbered(each: list[tuple[int, int, Health, bool]]) -> list[Record]:
+        return [msgspec.structs.replace(spoken(*one), venue=venue) for one in each]
+
+    return st.lists(drawn, max_size=60).map(numbered)
+
+
+def spoken(member: int, at_s: int, level: Health, is_change: bool) -> Record:
+    received_ns = (START_MS + at_s * 1_000) * MS
+    if member < 2:
+        line = "a" if is_change else ""
+        return health(f"c{member}", line, received_ns, level, rate=float(member))
+    return QualityScore(
+        venue="okx",
+        symbol=f"S{member}-USDT",
+        event_ns=received_ns,
+        received_ns=received_ns,
+        is_change=is_change,
+        score=50.0,
+        tradable=True,
+        active=True,
+    )
+
+
+def health(
+    connection: str, line: str, received_ns: int, level: Health, **more: Any
+) -> ConnectionHealth:
+    return ConnectionHealth(
+        venue="okx",
+        connection=connection,
+        line=line,
+        received_ns=received_ns,
+        level=level,
+        is_up=True,
+        octets_rate=0.0,
+        **more,
+    )
+
+
+def healths(connection: str) -> Records:
+    """How two lines do, one of which brings what cannot be read, now and then."""
+    drawn = st.tuples(st.sampled_from("ab"), st.sampled_from(Health), st.booleans())
+
+    def numbered(each: list[tuple[str, Health, bool]]) -> list[Record]:
+        return [
+            health(
+                connection,
+                line,
+                (START_MS + count * 2_500) * MS,
+                level,
+                rate=10.0,
+                dead=200 * count if storms else 0,
+            )
+            for count, (line, level, storms) in enumerate(each)
+        ]
+
+    return st.lists(drawn, max_size=40).map(numbered)
+
+
+def issues(symbol: str) -> Records:
+    """Issues of a symbol that come and go, some without an end."""
+    kinds = [IssueKind.SEQUENCE_GAP, IssueKind.CHECKSUM, IssueKind.STALE]
+    kind = st.sampled_from([*kinds, IssueKind.WIDE_SPREAD])
+    drawn = st.tuples(kind, st.sampled_from(Phase), st.integers(0, 4_000))
+
+    def numbered(each: list[tuple[IssueKind, Phase, int]]) -> list[Record]:
+        at_ms, opened_ms, found = START_MS, START_MS, []
+        for kind, phase, later_ms in each:
+            at_ms += later_ms
+            opened_ms = at_ms if phase is Phase.OPEN else opened_ms
+            found.append(
+                QualityIssue(
+                    venue="okx",
+                    symbol=symbol,
+                    event_ns=at_ms * MS,
+                    received_ns=at_ms * MS,
+                    kind=kind,
+                    severity=Severity.HIGH,
+                    phase=phase,
+                    opened_ns=opened_ms * MS,
+                )
+            )
+        return found
+
+    return st.lists(drawn, max_size=40).map(numbered)
+
+
+SOON = SystemHealthParams(patience_s=10, apart_s=60, forget_s=200, calm=2)
+OFTEN = Limit(first_s=3, longest_s=10, per_hour=3)
+RARELY = HealParams(resync=OFTEN, resubscribe=OFTEN, fail_over=OFTEN, pause=OFTEN)
 OPERATORS: dict[str, tuple[Callable[[], Any], Callable[[str], Records]]] = {
     "decode": (lambda: Decode(DecodeParams(), PARSERS), frames),
     "listen": (lambda: Listen(DecodeParams(), PARSERS), frames),
-    "arbitrate": (lambda: Arbitrate(ArbitrateParams()), lines),
+    "arbitrate": (lambda: Arbitrate(ArbitrateParams(settle_ms=100)), lines),
     "order_book": (lambda: OrderBook(OrderBookParams()), books),
-    "stale": (lambda: Stale(StaleParams(silence_s=1.0, gaps=1.0)), market),
     "bars": (lambda: Bars(BARS), market),
+    "connection_health": (lambda: HealthOfConnections(HASTY), told),
+    "quality": (quality, stocked),
+    "lines": (lambda: Lines(LinesParams(), BRIEF), read),
+    "system_health": (lambda: SystemHealths(SOON), words),
+    "heal_symbols": (lambda: HealSymbols(RARELY), issues),
+    "heal_lines": (lambda: HealLines(RARELY), healths),
 }
 
 every_operator = pytest.mark.parametrize("name", OPERATORS)
@@ -291,11 +498,16 @@ def test_keys_interleaved_in_the_engine_say_what_they_say_alone(
             "decode",
             "Trade Top BookDelta BookSnapshot Heartbeat Ignored DeadLetter",
         ),
-        ("listen", "Heard Moved Ignored DeadLetter"),
-        ("arbitrate", "Trade Top BookDelta BookSnapshot Heartbeat Gap Tally"),
-        ("order_book", "Book BookState Command"),
-        ("stale", "Command"),
+        ("listen", "Heard Moved Ignored DeadLetter Reading"),
+        ("arbitrate", "Trade Top BookDelta BookSnapshot Heartbeat Gap Flaw Tally"),
+        ("order_book", "Book BookState"),
         ("bars", "Bar LateTrade"),
+        ("connection_health", "ConnectionHealth"),
+        ("quality", "QualityIssue QualityScore"),
+        ("lines", "QualityIssue"),
+        ("system_health", "SystemHealth"),
+        ("heal_symbols", "Command Healing"),
+        ("heal_lines", "Command Healing"),
     ],
 )
 def test_the_strategies_reach_every_kind_of_output(name: str, kinds: str) -> None:

@@ -50,6 +50,7 @@ def snapshot(number):
 DEPTH = "https://api.binance.com/api/v3/depth?symbol={}&limit=1000"
 ROWS = [
     row("binance-0", "open", "", url="wss://stream.binance.com:9443/stream"),
+    row("binance-0", "status", '{"event":"open"}'),
     row("binance-0", "sent", '{"method":"SUBSCRIBE"}'),
     row("binance-0", "ws", '{"result":null,"id":1}', after_ms=1),
     *(row("binance-0", "ws", trade("btcusdt", n), after_ms=2 + n) for n in range(20)),

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from connectors.venues import PARSERS
 from operators.market.decode import Decode, Decoded, DecodeParams, Line, Parsed
+from operators.records import topics
 from operators.records.dead import DeadLetter
 from operators.records.frame import Frame, FrameKind, Ignored
 from operators.records.market import Gap, Heartbeat, Top, Trade
@@ -32,6 +33,11 @@ REAL = [
     '{"result":null,"id":1}',
     '{"error":{"code":2,"msg":"Invalid request"},"id":1}',
 ]
+
+STATUS = (
+    '{"venue":"binance","connection":"binance-0","line":"a","received_ns":1,'
+    '"event":"silent","url":"u","silence_ns":5}'
+)
 
 
 def frame(data: str | bytes, **more: Any) -> Frame:
@@ -125,6 +131,32 @@ def test_what_the_venue_did_not_say_is_ignored_by_its_kind(kind: FrameKind) -> N
     assert only(frame(REAL[0], kind=kind)) == Ignored(
         **frame("").place, reason=kind.value
     )
+
+
+def test_what_happened_to_the_line_is_held_and_ignored() -> None:
+    operator = Decode(DecodeParams(), PARSERS)
+    status = frame(STATUS, kind=FrameKind.STATUS)
+
+    said = list(operator.update([status]))
+
+    assert said == [Ignored(**status.place, reason="status")]
+    assert operator.held == topics.CONNECTIONS.decode(STATUS.encode())
+
+
+@pytest.mark.parametrize(
+    ("data", "reason"),
+    [
+        ("{", "truncated"),
+        (STATUS.replace("silent", "asleep"), "Invalid enum value 'asleep'"),
+        (b"\xff", "malformed"),
+    ],
+)
+def test_what_is_no_status_is_a_dead_letter(data: str | bytes, reason: str) -> None:
+    operator = Decode(DecodeParams(), PARSERS)
+    (said,) = operator.update([frame(data, kind=FrameKind.STATUS)])
+    assert isinstance(said, DeadLetter)
+    assert reason in said.reason
+    assert operator.held is None
 
 
 dated = st.tuples(st.sampled_from(["BTCUSDT", "ETHUSDT"]), st.integers(-4_000, 9_000))
@@ -246,11 +278,12 @@ def test_a_hole_in_the_count_of_a_line_is_a_gap_of_each_of_its_symbols() -> None
     numbers = [5, 6, 6, 8, 7, 9, 12]
     frames = [frame(str(number)) for number in numbers]
     frames.append(frame("", kind=FrameKind.SENT))
+    frames.append(frame(STATUS, kind=FrameKind.STATUS))
     frames.append(frame("14"))
     frames.append(frame("", kind=FrameKind.OPEN))
     frames.append(frame("1"))
 
-    outs = [out for each in frames for out in operator.decode(each)]
+    outs = list(operator.update(frames))
 
     gaps = [(out.symbol, out.last, out.next) for out in outs if isinstance(out, Gap)]
     holes = [(6, 8), (9, 12), (12, 14)]

@@ -16,7 +16,7 @@ from operators.market.decode import DecodeParams
 from operators.market.heard import Heard
 from operators.market.listen import Listen
 from operators.market.order_book import OrderBook, OrderBookParams
-from operators.records.book import Book, BookState, Command
+from operators.records.book import Book, BookState
 from operators.records.frame import Frame
 from operators.records.market import BookDelta, BookSnapshot
 
@@ -31,7 +31,7 @@ CAPTURES = {
 }
 TIMES = 40
 ANSWER = 3
-"""How many updates of the symbol come before the snapshot that was asked for."""
+"""How many updates of the symbol come before the snapshot that heals its book."""
 
 pytestmark = pytest.mark.skipif(
     not TOOL.exists(), reason="the real recordings of ../shared are not here"
@@ -71,7 +71,7 @@ def heard_of(venue: str, folder: Path) -> list[Heard]:
 
 
 def run(heard: list[Heard], without: int | None) -> Outcome:
-    """Run all symbols, one update taken out; answer each command from the truth."""
+    """Run all symbols, one update taken out; answer a lost book from the truth."""
     arbiters: dict[str, Arbitrate] = {}
     books: dict[str, OrderBook] = {}
     truth: dict[str, OrderBook] = {}
@@ -102,8 +102,8 @@ def run(heard: list[Heard], without: int | None) -> Outcome:
             elif isinstance(said, BookState) and not said.ok:
                 lost.add(key)
                 noticed = since if noticed is None else noticed
-            elif isinstance(said, Command) and key == victim and due <= 0:
-                due = ANSWER
+                if key == victim and due <= 0:
+                    due = ANSWER
     return Outcome(noticed, lost, last)
 
 

@@ -14,10 +14,9 @@ from operators.features.bars import Bars, BarsParams
 from operators.market.arbitrate import Arbitrate, ArbitrateParams
 from operators.market.decode import Decode, DecodeParams, Line, Parsed
 from operators.market.heard import Heard, Moved
-from operators.market.listen import Listen
+from operators.market.listen import Listen, ListenState
 from operators.market.order_book import OrderBook, OrderBookParams
 from operators.market.redriven import is_redriven, redriven
-from operators.market.stale import Stale, StaleParams
 from operators.records.bar import Bar
 from operators.records.book import Book, BookState
 from operators.records.dead import DeadLetter
@@ -87,11 +86,10 @@ def live(lines: str = "ab") -> list[Frame]:
 
 def run(frames: list[Frame], fixed_from: int) -> list[Any]:
     """Return what all flows say; from a frame on, the parser is the mended one."""
-    state: Any = {}
+    state = ListenState({}, {})
     arbitrate = Arbitrate(ArbitrateParams())
     behind = (
         OrderBook(OrderBookParams()),
-        Stale(StaleParams()),
         Bars(BarsParams(lateness_ms=1_000)),
     )
     outs: list[Any] = []
@@ -205,12 +203,12 @@ def test_driven_again_a_frame_moves_no_clock_and_no_counter() -> None:
     list(operator.update([frame("a", 0, "5")]))
     before = msgspec.json.encode(operator.state)
     for text in ("2", "9", "1"):
-        (out,) = operator.decode(again(frame("a", 0, text)))
+        (out,) = operator.update([again(frame("a", 0, text))])
         assert isinstance(out, Ignored)
     opened = again(frame("a", 0, "", kind=FrameKind.OPEN))
-    assert [type(out) for out in operator.decode(opened)] == [Ignored]
+    assert [type(out) for out in operator.update([opened])] == [Ignored]
     assert msgspec.json.encode(operator.state) == before
-    kinds = [type(out) for out in operator.decode(frame("a", 1, "6"))]
+    kinds = [type(out) for out in operator.update([frame("a", 1, "6")])]
     assert kinds == [Ignored, Heartbeat]
 
 
@@ -228,7 +226,8 @@ def test_an_old_state_is_stale_and_is_not_passed_on(what: int | str) -> None:
 
 
 def heard(number: int, line: str, at_ms: int, numbered: bool = True) -> Heard:
-    (event,) = Decode(LENIENT, PARSERS).decode(frame("a", at_ms, traded(number, at_ms)))
+    lone = frame("a", at_ms, traded(number, at_ms))
+    (event,) = Decode(LENIENT, PARSERS).update([lone])
     assert isinstance(event, Trade)
     if not numbered:
         event = msgspec.structs.replace(event, sequence=None)

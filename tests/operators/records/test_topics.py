@@ -43,8 +43,8 @@ def values(kind: Any) -> st.SearchStrategy[Any]:
         return st.one_of(*map(values, get_args(kind)))
     if get_origin(kind) is tuple and get_args(kind)[-1] is ...:
         return st.lists(values(get_args(kind)[0]), max_size=5).map(tuple)
-    if get_origin(kind) is tuple:
-        return st.tuples(*map(values, get_args(kind)))
+    if made_of := {tuple: st.tuples, dict: st.dictionaries}.get(get_origin(kind)):
+        return made_of(*map(values, get_args(kind)))
     assert issubclass(kind, Enum), f"no strategy for {kind}"
     return st.sampled_from(list(kind))
 

@@ -1,0 +1,58 @@
+"""The skew is in the shortest delays, and no stray one moves it."""
+
+from operators.health.clock_skew import ClockSkew, ClockSkewParams
+from operators.health.latency import Latency
+from operators.records.time import MS, SECOND
+
+T0_NS = 1_700_000_000 * SECOND
+PARAMS = ClockSkewParams()
+
+
+def fed(delays_ms, skew=None, latency=None, start_s=0):
+    """Feed ten delays a second; end a window every five seconds."""
+    skew, latency = skew or ClockSkew(), latency or Latency()
+    for number in range(0, len(delays_ms), 10):
+        at_ns = T0_NS + (start_s + number // 10 + 1) * SECOND
+        delays_ns = tuple(int(each * MS) for each in delays_ms[number : number + 10])
+        latency.update(delays_ns, None)
+        skew.update(at_ns, delays_ns, latency.delays.values, PARAMS)
+        if at_ns % (5 * SECOND) == 0:
+            skew.end_window(at_ns, PARAMS)
+    return skew, latency
+
+
+def test_half_a_round_trip_is_the_way_and_no_skew():
+    skew, _ = fed([1_040, 1_060, 1_050] * 100)
+
+    assert skew.skew_ns(None) == 1_040 * MS
+    assert skew.skew_ns(80 * MS) == 1_000 * MS
+    assert ClockSkew().skew_ns(80 * MS) is None
+
+
+def test_two_stray_times_to_come_move_nothing():
+    skew, latency = fed([20, 30] * 300)
+    skew, _ = fed([-4_000, *[25] * 50, -4_000, *[25] * 8], skew, latency, 60)
+
+    assert skew.skew_ns(None) == 20 * MS
+    assert skew.stepped_ns is None
+
+
+def test_a_backlog_at_the_beginning_is_forgotten_as_soon_as_it_is_over():
+    skew, _ = fed([4_000] * 90 + [10] * 200)
+
+    assert skew.skew_ns(None) == 10 * MS
+    assert skew.stepped_ns is None
+
+
+def test_a_backlog_that_grows_and_shrinks_is_no_step():
+    growing = [10 + 40 * number for number in range(300)]
+    skew, _ = fed([10] * 300 + growing + growing[::-1])
+
+    assert skew.stepped_ns is None
+
+
+def test_a_slowness_below_a_step_is_not_swallowed():
+    skew, _ = fed([10] * 300 + [4_000] * 6_000)
+
+    assert skew.stepped_ns is None
+    assert 10 * MS < (skew.skew_ns(None) or 0) < 50 * MS

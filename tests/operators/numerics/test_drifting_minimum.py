@@ -1,0 +1,70 @@
+"""A minimum falls at once, and rises no faster than clocks drift."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from operators.numerics.drifting_minimum import DriftingMinimum
+from operators.records.time import MINUTE, MS, SECOND
+
+T0_NS = 1_700_000_000 * SECOND
+
+
+def test_it_falls_at_once_and_rises_by_fifty_millionths_of_the_time():
+    low = DriftingMinimum()
+
+    assert low.update(T0_NS, 10 * MS) == 10 * MS
+    assert low.update(T0_NS + SECOND, 3 * MS) == 3 * MS
+    assert low.update(T0_NS + 61 * SECOND, 300 * MS) == 6 * MS  # 60 s at 50 ppm
+
+
+def test_it_never_rises_above_what_was_seen():
+    low = DriftingMinimum()
+    low.update(T0_NS, 0)
+
+    assert low.update(T0_NS + 1_000 * 86_400 * SECOND, 7 * MS) == 7 * MS
+
+
+def test_a_slowness_that_lasts_an_hour_is_no_offset_of_the_clocks():
+    low = DriftingMinimum()
+    low.update(T0_NS, 5 * MS)
+    for second in range(3_600):
+        low.update(T0_NS + second * SECOND, 305 * MS)
+
+    assert low.value is not None
+    assert 184 * MS < low.value < 185 * MS
+
+
+@pytest.mark.parametrize("drift_ppm", [-40, 40])
+def test_it_follows_the_drift_of_two_clocks(drift_ppm):
+    low = DriftingMinimum()
+    for second in range(24 * 3_600):
+        wait_ns = (second * 7_919 % 101) * MS  # 0 to 100 ms beyond the shortest way
+        offset_ns = second * drift_ppm * 1_000
+        low.update(T0_NS + second * SECOND, offset_ns + wait_ns)
+
+    assert low.value == pytest.approx(offset_ns, abs=10 * MS)
+
+
+def test_time_that_goes_back_does_not_pass():
+    low = DriftingMinimum()
+    low.update(T0_NS, 0)
+    low.update(T0_NS + MINUTE, 50 * MS)
+
+    assert low.update(T0_NS, 50 * MS) == 3 * MS
+    assert low.at_ns == T0_NS + MINUTE
+
+
+@given(st.lists(st.tuples(st.integers(0, 10**12), st.integers(-(10**12), 10**12))))
+def test_it_rises_by_as_much_however_often_it_is_told(steps):
+    once, often = DriftingMinimum(), DriftingMinimum()
+    for low in (once, often):
+        low.update(T0_NS, -(10**13))
+    end_ns = T0_NS + sum(ns for ns, _ in steps)
+    at_ns = T0_NS
+    for ns, value in steps:
+        at_ns += ns
+        often.update(at_ns, value)
+    once.update(end_ns, 10**13)
+
+    assert often.value == once.value
