@@ -3,6 +3,8 @@
 the topics of the rules ──► rules, each ──► together ──► alerts
 """
 
+from typing import Any
+
 from bytewax import operators as op
 from bytewax.dataflow import Dataflow
 
@@ -24,7 +26,7 @@ def build(settings: Settings, io: IO) -> Dataflow:
     judges = [Judge(rule) for rule in settings.alerts.all_rules]
     looked_at = {judge.rule.topic for judge in judges} or {topics.SYSTEM_HEALTH.name}
 
-    def ruled(topic: Topic) -> Batches[Alert]:
+    def ruled(topic: Topic[Any]) -> Batches[Alert]:
         own = [judge for judge in judges if judge.rule.topic == topic.name]
         read = io.read(flow, topic)
         name = f"rules_{topic.step}"

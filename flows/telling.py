@@ -13,11 +13,12 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from threading import Event
-from typing import Any, Final
+from typing import Final
 
 from confluent_kafka import OFFSET_BEGINNING, KafkaException, Message, TopicPartition
 from prometheus_client.core import Metric
 
+from config.alerts import Alerts
 from config.settings import Settings
 from connectors.reader import Reader, bounds, consumer, partitions
 from flows import metrics
@@ -87,18 +88,18 @@ class Telling:
         self._metrics = settings.metrics
         self._tap = Tap()
         self._tap.expect([topics.ALERTS, topics.DELIVERIES])
-        self._past, unread = Past(kafka).deliveries()
+        past, unread = Past(kafka).deliveries()
         if unread:
             _say(f"{unread} messages of {topics.DELIVERIES.name} are no deliveries")
-        before = told(self._past)
+        before = told(past)
         self._couriers = [
             Courier(
                 target,
                 params,
-                opened[target.name],
-                Ledger(kafka, self._tap, _say),
-                before.get(target.name, Told()),
-                _say,
+                door=opened[target.name],
+                ledger=Ledger(kafka, self._tap, _say),
+                told=before.get(target.name, Told()),
+                say=_say,
             )
             for target in params.targets
             if not target.deadman
@@ -111,23 +112,26 @@ class Telling:
         self._life = Life(params.deadman, time.monotonic())
         self._own = Publisher(kafka, [topics.ALERTS])
         self._next: dict[int, int] = {}
+        self._is_first = True
         self._tail: dict[int, int] = {}
 
     def run(self, stop: Event) -> None:
         """Tell until it is told to end; end with what a courier could not get over."""
         shown = TellMetrics(self._tap, self._couriers, self._settings)
         leave = metrics.serve(self._metrics, shown, "tell", "0")
-        runners: list[Courier | Beater] = [*self._couriers, *self._beaters]
+        started: list[Courier | Beater] = []
         reader = consumer(self._kafka, GROUP)
         try:
             self._assign(reader)
+            runners: list[Courier | Beater] = [*self._couriers, *self._beaters]
             for runner in runners:
                 runner.start()
+                started.append(runner)
             while not stop.is_set():
                 self._take(reader, reader.consume(_BATCH, _WAIT_S))
                 self._look_after()
         finally:
-            for runner in runners:
+            for runner in started:
                 runner.stop()
             reader.close()
         self._own.flush()
@@ -141,7 +145,8 @@ class Telling:
             kept = reader.committed(here, timeout=_ANSWER_S)
         except KafkaException:  # then some lines are in the log twice
             kept = []
-        self._next = {place.partition: place.offset for place in kept}
+        self._next = {p.partition: p.offset for p in kept if p.offset >= 0}
+        self._is_first = not self._next
         places = [TopicPartition(name, p.partition, OFFSET_BEGINNING) for p in here]
         name = topics.SYSTEM_HEALTH.name
         for number in partitions(reader, name):
@@ -170,7 +175,6 @@ class Telling:
                 offsets=[
                     TopicPartition(topics.ALERTS.name, number, offset)
                     for number, offset in self._next.items()
-                    if offset >= 0
                 ],
                 asynchronous=True,
             )
@@ -179,10 +183,9 @@ class Telling:
         number, offset = message.partition() or 0, message.offset() or 0
         _, appended_ms = message.timestamp()
         age_s = time.time() - appended_ms * MS / 1e9
-        seen = self._next.get(number, -1)
-        if offset >= seen:
+        if offset >= self._next.get(number, 0):
             self._next[number] = offset + 1
-            if seen >= 0 or age_s < self._settings.max_age_s:
+            if not self._is_first or age_s < self._settings.max_age_s:
                 print(line(alert), flush=True)
         self._life.recall(alert)
         for courier in self._couriers:
@@ -210,8 +213,7 @@ class Telling:
             return
         for courier in self._couriers:
             courier.offer(Waiting(alert, time.time_ns() // MS))
-        if not self._couriers:
-            print(line(alert), flush=True)
+        _say(line(alert))
         self._own.send([alert])
         self._tap([alert])
 
@@ -219,7 +221,7 @@ class Telling:
 class TellMetrics:
     """What was told, and what waits."""
 
-    def __init__(self, tap: Tap, couriers: list[Courier], settings: Any) -> None:
+    def __init__(self, tap: Tap, couriers: list[Courier], settings: Alerts) -> None:
         """Take what is looked at."""
         self._tap, self._couriers = tap, couriers
         self._names = [each.name for each in settings.targets if not each.deadman]

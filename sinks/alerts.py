@@ -31,7 +31,7 @@ TYPES: Final = {
     Severity.CRITICAL: NotifyType.FAILURE,
 }
 _NOTES: Final = logging.getLogger("apprise")
-_STATUS: Final = re.compile(r"\berror\s*[=:]\s*(\d{3})\b")
+_STATUS: Final = re.compile(r"\berror\s*[=:]\s*(\d{3})\.?\s*\Z")
 _NOT_TAKEN: Final = frozenset({500, 501, 503, 505})
 _PERHAPS_TAKEN: Final = frozenset({408, 499})
 _NEVER_MADE: Final = {
@@ -46,7 +46,8 @@ _NEVER_MADE: Final = {
     "WRONG_VERSION_NUMBER": "it speaks no TLS",
     "Unable to connect to proxy": "no way through the proxy",
 }
-_EXCEPTION: Final = re.compile(r"exception", re.IGNORECASE)
+_EXCEPTION: Final = re.compile(r"[\w. ]{0,40}exception\b", re.IGNORECASE)
+"""At its beginning: what is sent, and what is answered, is noted too."""
 
 
 class Message(NamedTuple):
@@ -146,12 +147,12 @@ def _meant(notes: Iterable[tuple[str, str]]) -> Verdict:
     for level, text in notes:
         if level == "INFO" and text.startswith("Sent "):
             return Verdict(Outcome.UNKNOWN, "only some of its recipients took it")
-        if status := _STATUS.search(text):
+        if level != "DEBUG" and (status := _STATUS.search(text)):
             code = int(status[1])
             if not _is_refusal(code):
                 return Verdict(Outcome.UNKNOWN, f"HTTP {code}")
             reasons.add(f"HTTP {code}")
-        elif _EXCEPTION.search(text):
+        elif _EXCEPTION.match(text):
             found = [said for sign, said in _NEVER_MADE.items() if sign in text]
             if not found:
                 return Verdict(Outcome.UNKNOWN, "no answer")

@@ -65,6 +65,7 @@ class Courier:
         self,
         target: Target,
         settings: Alerts,
+        *,
         door: Tellable,
         ledger: Recorder,
         told: Told,
