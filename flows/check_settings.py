@@ -91,7 +91,7 @@ def recovery(settings: Settings) -> Iterator[Diagnosis]:
         for each in folder.iterdir() if folder.exists() else ():
             if each.is_dir():  # a pattern passes over what is shut to us
                 os.scandir(each).close()
-        for state in sorted(folder.glob("*-v1/*/state")):
+        for state in sorted(folder.glob("*-v2/*/state")):
             Store(state.parent).check()
             count += 1
     except StoreError as error:

@@ -175,7 +175,7 @@ class KafkaIO:
 
 def stores_of(settings: Settings, flow: str) -> Path:
     """Return the folder with the stores of all workers of a flow."""
-    return Path(settings.recovery.path) / f"{flow}-v1"
+    return Path(settings.recovery.path) / f"{flow}-v2"
 
 
 def store_of(settings: Settings, flow: str, shard: Shard) -> Path:

@@ -1,6 +1,6 @@
 """system: how connections and symbols do -> how each venue does, and all.
 
-connection_health ─┬─► together ──► system_health ──► system_health
+connection_health ─┬─► by_time ──► system_health ──► system_health
 quality_scores ────┘
 """
 
@@ -27,11 +27,11 @@ def build(settings: Settings, io: IO) -> Dataflow:
 
     health = io.read(flow, topics.CONNECTION_HEALTH)
     scores = io.read(flow, topics.QUALITY_SCORES)
-    both: Batches[Word] = op.merge("both", health, scores)
-    together = op.flat_map_batch("together", both, by_time)
+    both: Batches[Word] = op.merge("system_words", health, scores)
+    by_one_key = op.flat_map_batch("system_by_time", both, by_time)
     system = step.stateful(
         "system_health",
-        together,
+        by_one_key,
         lambda: SystemHealths(settings.system),
         closes=io.closes,
     )

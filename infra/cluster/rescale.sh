@@ -3,13 +3,13 @@
 #
 #   rescale.sh FLOW FROM TO CONFIG WORK STORES
 #
-# Store I of FROM lies in STORES/I/FLOW-v1/I-of-FROM; WORK is where the settings have
+# Store I of FROM lies in STORES/I/FLOW-v2/I-of-FROM; WORK is where the settings have
 # recovery. It may be killed anywhere and run again: the old stores are put aside (and
 # kept, in `retired`) only after every new one is in its place.
 set -eu
-flow=$1 from=$2 to=$3 config=$4 work=$5/$1-v1 stores=$6
+flow=$1 from=$2 to=$3 config=$4 work=$5/$1-v2 stores=$6
 
-place() { echo "$stores/$1/$flow-v1"; }
+place() { echo "$stores/$1/$flow-v2"; }
 each() { i=0; while [ "$i" -lt "$1" ]; do echo "$i"; i=$((i + 1)); done; }
 all_there() {
   for i in $(each "$1"); do [ -d "$(place "$i")/$i-of-$1" ] || return 1; done

@@ -18,7 +18,7 @@ Name = Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9][a-z0-9_-]*\Z", max_length
 Some = Annotated[float, msgspec.Meta(gt=0, le=1e8)]
 NEVER: Final = 2**63
 
-_PLACES: Final = ("venue", "symbol", "connection", "line")
+_PLACES: Final = ("venue", "symbol", "connection", "line", "kind")
 _APART: Final = ("venue", "symbol", "connection")
 """What a subject must name, where records have it: keys are never mixed."""
 
@@ -45,8 +45,8 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
             does not meet ``when``, if not given.
         severity: How urgent.
         subject: What it is about, by fields of the record, e.g. ``{venue} {symbol}``;
-            each subject fires by itself. If not given: venue, symbol, connection and
-            line, as far as the records have them.
+            each subject fires by itself, and only its own records end it. If not given:
+            venue, symbol, connection, line and kind, as far as the records have them.
         title: A line for a person; fields in braces, and ``{subject}``.
         body: The rest, likewise.
         for_s: How long it must have held before it fires [s].

@@ -1,5 +1,6 @@
 """Every mistake in the settings is named and placed; what is saved comes back."""
 
+from enum import Enum
 from pathlib import Path
 from types import UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
@@ -165,6 +166,8 @@ def other(kind: Any, than: Any) -> Any:
     """Return a value of a setting's type that is not this one, all the way down."""
     origin, inner = get_origin(kind), get_args(kind)
     samples = [sample for known, sample in SAMPLES if kind == known]
+    if issubclass(kind if isinstance(kind, type) else object, Enum):
+        samples += [each for each in kind if each is not than]
     if samples or origin is Literal:
         return (*samples, *inner)[0]
     if origin is Annotated or origin in {Union, UnionType}:
@@ -173,9 +176,9 @@ def other(kind: Any, than: Any) -> Any:
         return tuple(other(inner[0], each) for each in than or (None,))
     if issubclass(kind, msgspec.Struct):
         return kind(**{field.name: changed(field) for field in fields(kind)})
-    if kind is str:
-        return f"{than}; 'ü' #"
-    return not than if kind is bool else kind((than or 3) * 2)
+    if kind is bool:
+        return not than
+    return f"{than}; 'ü' #" if kind is str else kind((than or 3) * 2)
 
 
 def changed(field: Any) -> Any:

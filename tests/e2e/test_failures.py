@@ -133,7 +133,7 @@ def test_a_damaged_state_is_refused_and_rebuilt_and_nothing_comes_twice(site, tm
     site.feed(given[: len(given) // 2])
     site.drain()
     site.stop()
-    store = tmp_path / "site" / "recovery" / "market-v1" / "0-of-1"
+    store = tmp_path / "site" / "recovery" / "market-v2" / "0-of-1"
     (file,) = store.glob("state/*.sqlite3")
     raw = bytearray(file.read_bytes())
     raw[4_096:12_288] = bytes(8_192)

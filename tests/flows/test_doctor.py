@@ -158,7 +158,7 @@ def test_a_file_in_the_place_of_a_folder_is_a_problem(look, tmp_path):
 
 
 def test_a_damaged_store_is_named(look, tmp_path):
-    state = tmp_path / "recovery" / "bars-v1" / "0-of-1"
+    state = tmp_path / "recovery" / "bars-v2" / "0-of-1"
     with Store(state):
         pass
     assert (

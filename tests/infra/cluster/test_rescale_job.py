@@ -14,7 +14,7 @@ RESCALE = """\
 #!/bin/sh
 # In the place of `tapewatch rescale FLOW --to M`: all stores into each new one.
 set -eu
-cd "$WORK/$2-v1"
+cd "$WORK/$2-v2"
 old=$(ls -d *-of-*)
 text=$(cat $(for each in $old; do echo "$each/state"; done))
 j=0
@@ -51,7 +51,7 @@ class Volumes:
         self._program("tapewatch", RESCALE)
 
     def store(self, number: int, of: int) -> Path:
-        return self.folder / "stores" / str(number) / "market-v1" / f"{number}-of-{of}"
+        return self.folder / "stores" / str(number) / "market-v2" / f"{number}-of-{of}"
 
     def _program(self, name: str, text: str) -> None:
         path = self.folder / "bin" / name
@@ -90,13 +90,13 @@ class Volumes:
         stores = self.folder / "stores"
         return {
             str(path.relative_to(stores)): path.read_text()
-            for path in sorted(stores.glob("*/market-v1/**/state"))
+            for path in sorted(stores.glob("*/market-v2/**/state"))
         }
 
 
 def whole(old: int, new: int) -> dict[str, str]:
     text = "".join(f"{number}\n" for number in range(old))
-    return {f"{j}/market-v1/{j}-of-{new}/state": text for j in range(new)}
+    return {f"{j}/market-v2/{j}-of-{new}/state": text for j in range(new)}
 
 
 @pytest.mark.parametrize(("old", "new"), [(2, 3), (3, 2), (1, 4), (4, 1)])
@@ -147,4 +147,4 @@ def test_a_missing_store_is_named(tmp_path):
     done = volumes.run(3)
 
     assert done.returncode == 1
-    assert "1/market-v1/1-of-2" in done.stderr
+    assert "1/market-v2/1-of-2" in done.stderr

@@ -10,9 +10,13 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from operators.records import topics
-from operators.records.base import UNREADABLE, FromLine, OfSymbol, Record, Side
+from operators.records.base import UNREADABLE, FromLine, Record, Side
+from operators.records.book import Command
 from operators.records.dead import BURIED, DeadLetter
+from operators.records.healing import Healing
+from operators.records.health import SystemHealth
 from operators.records.market import Heartbeat, Trade
+from operators.records.quality import QualityIssue
 from operators.records.topics import Topic
 
 CALM = settings(deadline=None, suppress_health_check=list(HealthCheck))
@@ -168,13 +172,17 @@ def test_a_key_names_the_symbol_or_the_connection(
     topic: Topic[Any], record: type[Record]
 ) -> None:
     one = sample(record)
-    assert one.key == "x:x"
-    if not issubclass(record, OfSymbol | FromLine):
+    of_all = record is SystemHealth
+    assert one.key == ("x:" if of_all else "x:x")
+    if record is DeadLetter:
         nowhere = msgspec.structs.replace(one, venue=None, partition=3)
         assert nowhere.key == "x[3]"
     if issubclass(record, FromLine):
         apart = msgspec.structs.replace(one, connection="x.1")
         assert apart.key == one.key
+    if record in {Command, QualityIssue, Healing}:
+        of_line = msgspec.structs.replace(one, symbol=None, connection="y.1")
+        assert of_line.key == "x:y"
 
 
 def test_what_is_missing_has_its_default_and_what_is_new_is_passed_over() -> None:
