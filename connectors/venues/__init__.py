@@ -14,6 +14,7 @@ from connectors.venues import (
     deribit,
     hitbtc,
     kraken,
+    kraken_futures,
     kraken_v1,
     kucoin,
     okx,
@@ -33,6 +34,7 @@ VENUES: Final[Mapping[str, Venue]] = {
     deribit.VENUE: deribit,
     hitbtc.VENUE: hitbtc,
     kraken.VENUE: kraken,
+    kraken_futures.VENUE: kraken_futures,
     kraken_v1.VENUE: kraken_v1,
     kucoin.VENUE: kucoin,
 }

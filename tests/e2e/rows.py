@@ -12,7 +12,9 @@ from sinks.catalog import connect
 FOLLOWS = (
     *("frames", "trades", "tops", "book_deltas", "book_snapshots", "heartbeats"),
     *("ignored", "late_trades", "bars", "dead_letters", "tallies", "gaps"),
-    *("books", "book_states", "commands"),
+    *("books", "book_states", "readings", "flaws", "connection_health"),
+    *("quality_issues", "quality_scores", "system_health", "healings", "commands"),
+    "alerts",
 )
 """Tables whose rows follow from the frames alone."""
 

@@ -13,6 +13,7 @@ from config.load import load
 from flows.replay import replay
 from sinks.catalog import connect
 from sinks.lake import TABLES
+from tests.e2e.rows import FOLLOWS
 
 TWELVE = 12
 COUNTS = re.compile(r"([\d,]+) ([a-z.]+v1)")
@@ -44,11 +45,7 @@ def said(lake: Path, table: str) -> list[tuple]:
 @pytest.fixture(scope="module")
 def everything() -> list[str]:
     """Tables whose rows follow from the frames alone."""
-    return [
-        *("frames", "trades", "tops", "book_deltas", "book_snapshots", "heartbeats"),
-        *("ignored", "late_trades", "bars", "dead_letters", "tallies", "gaps"),
-        *("books", "book_states", "commands"),
-    ]
+    return list(FOLLOWS)
 
 
 def test_a_run_ends_by_itself_with_a_true_account(

@@ -16,6 +16,8 @@ from hypothesis import strategies as st
 
 from connectors.venues import PARSERS
 from operators import step
+from operators.alerts.alerts import Alerts
+from operators.alerts.rule import Judge, Rule
 from operators.features.bars import Bars, BarsParams
 from operators.healing.case import Limit
 from operators.healing.heal_lines import HealLines
@@ -374,6 +376,18 @@ def issues(symbol: str) -> Records:
 SOON = SystemHealthParams(patience_s=10, apart_s=60, forget_s=200, calm=2)
 OFTEN = Limit(first_s=3, longest_s=10, per_hour=3)
 RARELY = HealParams(resync=OFTEN, resubscribe=OFTEN, fail_over=OFTEN, pause=OFTEN)
+TOLD = Rule(
+    name="told",
+    topic="quality_issues.v1",
+    when="kind != 'checksum' and phase != 'close'",
+    severity=Severity.LOW,
+    for_s=1.0,
+    cooldown_s=5.0,
+    repeat_s=4.0,
+    escalate_after_s=6.0,
+    lapse_s=15.0,
+)
+SUMMED = msgspec.structs.replace(TOLD, name="summed", at_least=2, digest_s=10.0)
 OPERATORS: dict[str, tuple[Callable[[], Any], Callable[[str], Records]]] = {
     "decode": (lambda: Decode(DecodeParams(), PARSERS), frames),
     "listen": (lambda: Listen(DecodeParams(), PARSERS), frames),
@@ -386,6 +400,7 @@ OPERATORS: dict[str, tuple[Callable[[], Any], Callable[[str], Records]]] = {
     "system_health": (lambda: SystemHealths(SOON), words),
     "heal_symbols": (lambda: HealSymbols(RARELY), issues),
     "heal_lines": (lambda: HealLines(RARELY), healths),
+    "alerts": (lambda: Alerts([Judge(TOLD), Judge(SUMMED)]), issues),
 }
 
 every_operator = pytest.mark.parametrize("name", OPERATORS)
@@ -508,6 +523,7 @@ def test_keys_interleaved_in_the_engine_say_what_they_say_alone(
         ("system_health", "SystemHealth"),
         ("heal_symbols", "Command Healing"),
         ("heal_lines", "Command Healing"),
+        ("alerts", "Alert"),
     ],
 )
 def test_the_strategies_reach_every_kind_of_output(name: str, kinds: str) -> None:
