@@ -208,9 +208,9 @@ class Supervisor:
             beat()
 
     async def _obey(self, commands: AsyncIterator[Command]) -> None:
-        """Obey commands as they come; a line that is slow to obey holds up no other."""
+        """Obey commands as they come; a venue that is slow holds up no other."""
+        orderlies = self._orderlies()
         async with asyncio.TaskGroup() as group:
-            orderlies = [Orderly(keeper) for keeper in self.keepers]
             for orderly in orderlies:
                 group.create_task(orderly.run())
             async for command in commands:
@@ -219,10 +219,16 @@ class Supervisor:
 
     async def obey(self, command: Command) -> None:
         """Do what a command says, on every line that it speaks of."""
-        for keeper in self.keepers:
-            orderly = Orderly(keeper)
+        for orderly in self._orderlies():
             orderly.take(command)
             await orderly.catch_up()
+
+    def _orderlies(self) -> list[Orderly]:
+        """Return who obeys, one a connection."""
+        lines: defaultdict[str, list[Keeper]] = defaultdict(list)
+        for keeper in self.keepers:
+            lines[keeper.connection.name].append(keeper)
+        return [Orderly(keepers) for keepers in lines.values()]
 
 
 async def run(ingest: Ingest, publish: Publish, stop: asyncio.Event) -> None:

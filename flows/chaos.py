@@ -1,8 +1,9 @@
 """chaos: the lines against an exchange that misbehaves, judged by the exchange itself.
 
-exchange ═► lines ─► listen ─► arbitrate ─┬─► order_book
-   ▲                                      └─► quality ─► heal_symbols ─┐
-   └── commands ◄──────────────────────────────────────────────────────┘
+exchange ═► lines ─► listen ─┬─► arbitrate ─┬─► order_book
+   ▲                         │              └─► quality ─► heal_symbols ─┐
+   │                         └─► connection_health ──────► heal_lines ───┤
+   └── commands ◄────────────────────────────────────────────────────────┘
 
 Everything runs in one process and without a broker, so that what is measured is the
 lines, the arbiter, the books and their healing, and nothing else.
@@ -22,13 +23,16 @@ from config.exchange import (
     ExchangeParams,
     MassDisconnect,
     OnClient,
+    Reorder,
     Script,
+    Stale,
 )
 from config.settings import Connection, Ingest, Line
 from connectors.exchange.simulation import serve
 from connectors.supervisor import Supervisor
 from connectors.venues import VENUES
 from flows.rehearsal import Pipeline, Run
+from flows.suffered import DOORS
 from operators.records.book import Command
 
 SUFFERED = (
@@ -36,6 +40,9 @@ SUFFERED = (
     *("garbage", "stale", "too_many", "refuse", "crossed", "skew"),
 )
 """Kinds of faults that leave the other line of a pair alone."""
+
+_BEFORE_DOOR_S = 0.1
+"""Who shall find a door shut is sent out so long after it was."""
 
 _BASES = ("BTC", "ETH", "SOL", "DOGE")
 _SETTLE_S = 2.0
@@ -66,6 +73,7 @@ class Plan(NamedTuple):
         symbols: What is traded.
         rate: How busy the market is.
         journal: Where the exchange writes what is true.
+        quiet_s: Time without faults at the end [s].
     """
 
     venue: str
@@ -77,6 +85,7 @@ class Plan(NamedTuple):
     symbols: tuple[str, ...]
     rate: float
     journal: Path
+    quiet_s: float = 0.0
 
 
 async def run(plan: Plan) -> Run:
@@ -101,7 +110,7 @@ async def run(plan: Plan) -> Run:
     await _flowing(supervisor)
     await asyncio.sleep(_SETTLE_S)
     done.settled_ns = time.time_ns()
-    await asyncio.sleep(_BEGIN_S + plan.faults * plan.every_s)
+    await asyncio.sleep(_BEGIN_S + plan.faults * plan.every_s + plan.quiet_s)
     done.ended_ns = time.time_ns()
     await asyncio.sleep(_DRAIN_S)
     stop_lines.set()
@@ -109,6 +118,19 @@ async def run(plan: Plan) -> Run:
     stop_exchange.set()
     await exchange
     return done
+
+
+async def run_both(plan: Plan, still: Path) -> tuple[Run, Run]:
+    """Run a plan, and beside it another exchange with the same market and no faults.
+
+    Args:
+        plan: What is to be done.
+        still: Where the other exchange writes what is true.
+    """
+    quiet_s = plan.quiet_s + plan.faults * plan.every_s
+    control = plan._replace(faults=0, quiet_s=quiet_s, journal=still)
+    done, other = await asyncio.gather(run(plan), run(control))
+    return done, other
 
 
 def script_of(plan: Plan) -> Script:
@@ -124,11 +146,18 @@ def script_of(plan: Plan) -> Script:
             values["client"] = "newest" if plan.lines == 1 else f"?line={line}"
         if not issubclass(kind, Disconnect):
             values["for_s"] = 0.4 * plan.every_s
-        if kind is MassDisconnect:
+        if kind in (MassDisconnect, Stale):
             values["client"] = "all"
+        if kind is Reorder:  # an order is that of one symbol
+            values["symbol"] = chance.choice(plan.symbols)
         if kind is Drip:
             values["frames_per_s"] = _DRIP_PER_S
         faults.append(kind(**values))
+        if kind.__struct_config__.tag in DOORS:
+            values = {"at_s": values["at_s"] + _BEFORE_DOOR_S}
+            line = chance.choice(names)
+            values["client"] = "newest" if plan.lines == 1 else f"?line={line}"
+            faults.append(Disconnect(**values))
     return Script(seed=plan.seed, faults=tuple(faults))
 
 

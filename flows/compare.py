@@ -22,6 +22,7 @@ from sinks.lake import TABLES, LakeError, Table, catalog
 
 _MEMORY: Final = "2GB"
 _NAMED: Final = {table.name: table for table in TABLES.values()}
+_REMEMBER: Final = {table.name for table in TABLES.values() if table.remembers}
 
 
 class Comparison(NamedTuple):
@@ -61,7 +62,8 @@ def compare(
         span: When rows are dated; where it is open, and a lake was computed again for
             a span, that span.
         tables: Which tables; if none are named, all that follow from the frames and
-            that both lakes were computed to have.
+            that both lakes were computed to have, but where one was computed for a part
+            of the past only, those that remember what came before.
         progress: Told how many of how many tables are done.
 
     Raises:
@@ -104,6 +106,10 @@ def _wanted(
                 names &= {*said.tables, "frames", "dead_letters"}
                 if said.topic != topics.FRAMES.name:
                     names -= {"frames"}
+                if said.from_ns is not None:
+                    names -= {
+                        table.name for table in _NAMED.values() if table.remembers
+                    }
     return [table for name, table in _NAMED.items() if name in names]
 
 

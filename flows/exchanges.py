@@ -85,16 +85,22 @@ def chaos(
     journal: Annotated[
         Path, typer.Option(help="Where the exchange writes what is true.")
     ] = Path(".tapewatch/chaos.jsonl"),
+    quiet: Annotated[
+        float, typer.Option(min=0.0, help="Seconds without faults at the end.")
+    ] = 25.0,
 ) -> None:
     """Let the exchange misbehave, and judge the lines by what it meant to send.
+
+    Beside it runs another exchange, with the same market and without faults: what is
+    told of that is how often a fault is told of that is none.
 
     Ends with 1 if a hot pair lost, repeated or reordered anything, or if any book was
     wrong while it was published.
 
     Example: `tapewatch chaos --venue binance --faults 40`
     """
+    from flows import made_good, verdict
     from flows import chaos as chaotic
-    from flows import verdict
 
     plan = chaotic.Plan(
         venue=venue,
@@ -106,11 +112,14 @@ def chaos(
         symbols=chaotic.symbols_of(venue),
         rate=1.0,
         journal=journal,
+        quiet_s=quiet,
     )
-    with screen.status(f"{faults} faults, about {faults * every:.0f} s"):
-        done = asyncio.run(chaotic.run(plan))
+    still = journal.with_suffix(".still.jsonl")
+    with screen.status(f"{faults} faults, about {faults * every + quiet:.0f} s"):
+        done, control = asyncio.run(chaotic.run_both(plan, still))
     table, well = verdict.report(plan, done, verdict.judge(done, journal))
     print(table)
+    print(made_good.account(plan, done, control, still))
     if not well:
         sys.exit(1)
 

@@ -12,13 +12,11 @@ from flows.account import Account
 from flows.moment import spoken
 from sinks import promotions
 from sinks.catalog import alone, publish
-from sinks.lake import LakeError, catalog
+from sinks.lake import TABLES, LakeError, catalog
 from sinks.promotions import Promotion
 
-_NEED_STATE: Final = {
-    *("books", "book_states", "quality_issues", "quality_scores"),
-    *("connection_health", "system_health", "commands", "healings", "alerts"),
-}
+_NEED_STATE: Final = {"books", "book_states"}
+_REMEMBER: Final = {each.name for each in TABLES.values() if each.remembers}
 
 
 def promote(lake: Path, history: Path, tables: Sequence[str] = ()) -> Promotion:
@@ -60,7 +58,11 @@ def promote(lake: Path, history: Path, tables: Sequence[str] = ()) -> Promotion:
 
 
 def _wanted(said: Account, tables: Sequence[str]) -> tuple[str, ...]:
-    """Return which tables are taken; books only if nothing of them can be missing."""
+    """Return which tables are taken; books only if nothing of them can be missing.
+
+    What remembers what came before is taken only where that was computed too, or by
+    name.
+    """
     unknown = [name for name in tables if name not in said.tables]
     if unknown:
         known = ", ".join(said.tables)
@@ -73,7 +75,8 @@ def _wanted(said: Account, tables: Sequence[str]) -> tuple[str, ...]:
             " before are missing: give `tapewatch reprocess` a --warm-up that reaches"
             f" back to where the lines opened, or name the tables: --tables {sure}"
         )
-    return tuple(tables) or said.tables
+    aside = set() if said.from_ns is None else _REMEMBER
+    return tuple(tables) or tuple(name for name in said.tables if name not in aside)
 
 
 def undo(lake: Path) -> Promotion:

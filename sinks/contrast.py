@@ -111,13 +111,13 @@ def _facts(lakes: list[Path], table: Table, span: Span) -> str:
             select {key}, min(dated) as dated, {sides} from ({parts}) group by {key}
         ), judged as (
             select *, case when count_b = 0 then 'missing' when count_a = 0 then 'extra'
-                when said_a = said_b then 'equal' else 'different' end as kind
+                when said_a = said_b then 'equal' else 'different' end as fate
             from facts
         )
-        select kind, count(*), sum(greatest(count_a - 1, 0))::bigint,
+        select fate, count(*), sum(greatest(count_a - 1, 0))::bigint,
             sum(greatest(count_b - 1, 0))::bigint,
-            min(struct_pack(dated := dated, {first})) filter (kind <> 'equal')
-        from judged group by kind
+            min(struct_pack(dated := dated, {first})) filter (fate <> 'equal')
+        from judged group by fate
     """
 
 

@@ -48,12 +48,14 @@ class Table(NamedTuple):
         natural_key: Columns that make two rows the same fact.
         schema: Its columns.
         columns: How each column is read off records.
+        remembers: Whether its rows follow from all that came before.
     """
 
     name: str
     natural_key: tuple[str, ...]
     schema: pa.Schema
     columns: tuple[Column, ...]
+    remembers: bool
 
     def batch(self, records: Sequence[Record]) -> pa.Table:
         """Return records as rows."""
@@ -110,7 +112,9 @@ def table_of(record: type[Record]) -> Table:
     for name, kind in kinds.items():
         names.append(pa.field(name, _arrow(kind)))
         readers.append(_reader(name))
-    return Table(record.table, record.natural_key, pa.schema(names), tuple(readers))
+    schema = pa.schema(names)
+    told = record.natural_key, schema, tuple(readers), record.remembers
+    return Table(record.table, *told)
 
 
 TABLES: Final = {

@@ -35,6 +35,7 @@ class Alert(Record, frozen=True, kw_only=True, gc=False):
     """
 
     table: ClassVar[str] = "alerts"
+    remembers: ClassVar[bool] = True
     natural_key: ClassVar[tuple[str, ...]] = (
         *("rule", "subject", "opened_ns", "phase", "event_ns"),
     )

@@ -37,13 +37,16 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=F
     the columns that make two rows the same fact, so that a repeated delivery changes
     nothing. Fields in ``unkept`` do not reach the lake. Those in ``whereabouts`` do,
     but say where a record stands, not what it says: two that differ in nothing else
-    are equal. A record of no symbol and no event is dated by its arrival.
+    are equal. What ``remembers`` follows from all that came before, so that it is the
+    same only where it was computed from the beginning. A record of no symbol and no
+    event is dated by its arrival.
     """
 
     table: ClassVar[str]
     natural_key: ClassVar[tuple[str, ...]]
     unkept: ClassVar[tuple[str, ...]] = ()
     whereabouts: ClassVar[tuple[str, ...]] = ()
+    remembers: ClassVar[bool] = False
 
     @property
     def key(self) -> str:

@@ -67,6 +67,7 @@ class Command(Record, frozen=True, kw_only=True, gc=False):
     """
 
     table: ClassVar[str] = "commands"
+    remembers: ClassVar[bool] = True
     natural_key: ClassVar[tuple[str, ...]] = (
         *("venue", "symbol", "event_ns", "action", "connection", "line"),
     )

@@ -37,6 +37,7 @@ class Healing(Record, frozen=True, kw_only=True, gc=False):
     """
 
     table: ClassVar[str] = "healings"
+    remembers: ClassVar[bool] = True
     natural_key: ClassVar[tuple[str, ...]] = (
         *("venue", "symbol", "connection", "line", "event_ns", "action", "decision"),
         "cause",

@@ -104,6 +104,7 @@ class ConnectionHealth(FromLine, frozen=True, kw_only=True, gc=False):
     """
 
     table: ClassVar[str] = "connection_health"
+    remembers: ClassVar[bool] = True
     natural_key: ClassVar[tuple[str, ...]] = (
         *("venue", "connection", "line", "received_ns", "is_change"),
     )
@@ -175,6 +176,7 @@ class SystemHealth(Record, frozen=True, kw_only=True, gc=False):
     """
 
     table: ClassVar[str] = "system_health"
+    remembers: ClassVar[bool] = True
     natural_key: ClassVar[tuple[str, ...]] = ("venue", "event_ns")
 
     venue: str

@@ -70,6 +70,7 @@ class QualityIssue(Record, frozen=True, kw_only=True, gc=False):
     """
 
     table: ClassVar[str] = "quality_issues"
+    remembers: ClassVar[bool] = True
     natural_key: ClassVar[tuple[str, ...]] = (
         *("venue", "symbol", "connection", "line", "kind", "opened_ns", "phase"),
         *("count", "event_ns", "received_ns"),
@@ -124,6 +125,7 @@ class QualityScore(OfSymbol, frozen=True, kw_only=True, gc=False):
     """
 
     table: ClassVar[str] = "quality_scores"
+    remembers: ClassVar[bool] = True
     natural_key: ClassVar[tuple[str, ...]] = (
         *("venue", "symbol", "event_ns", "is_change", "tradable", "received_ns"),
     )

@@ -10,6 +10,7 @@ import pytest
 import yaml
 from msgspec.structs import fields
 
+from config.alerts import RULES, Alerts, Target
 from config.exchange import Script, Stall
 from config.load import DEFAULT, ConfigError, load, save
 from config.security import Protocol, Variable
@@ -157,6 +158,7 @@ SAMPLES = [
     (fields(Kafka)[0].type, "a:1,b:2"),
     (Protocol, "SASL_SSL"),
     (Variable, "OTHER"),
+    (Alerts, Alerts(rules=RULES[1:], targets=(Target(name="a", url_env="A"),))),
     (Percent, 50.0),
     (Ease, 0.6),
 ]

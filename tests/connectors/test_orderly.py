@@ -85,7 +85,7 @@ def obeyed(given: Command, line: str = "a") -> list[Any]:
     async def run() -> list[Any]:
         session = Told(line)
         keeper = Moves(session)
-        orderly = Orderly(keeper)
+        orderly = Orderly([keeper])
         orderly.take(given)
         await orderly.catch_up()
         return [*session.said, *keeper.moved]
@@ -140,7 +140,7 @@ def test_a_venue_that_does_not_answer_holds_up_no_move_and_is_not_asked_twice():
         may_answer = asyncio.Event()
         session = Told("a", may_answer)
         keeper = Moves(session)
-        orderly = Orderly(keeper)
+        orderly = Orderly([keeper])
         running = asyncio.create_task(orderly.run())
         for symbol in ("BTC-USDT", "ETH-USDT"):
             orderly.take(command(Action.RESYNC, symbol))
@@ -159,9 +159,29 @@ def test_a_venue_that_does_not_answer_holds_up_no_move_and_is_not_asked_twice():
     asyncio.run(run())
 
 
+def test_a_book_is_not_subscribed_to_anew_on_both_lines_at_once():
+    """Else there would be no line left that brings it meanwhile."""
+
+    async def run() -> None:
+        may_answer = asyncio.Event()
+        first, second = Told("a", may_answer), Told("b")
+        orderly = Orderly([Moves(first), Moves(second)])
+        running = asyncio.create_task(orderly.run())
+        orderly.take(command(Action.RESYNC))
+        for _ in range(20):
+            await asyncio.sleep(0)
+        assert (first.said, second.said) == ([], [])
+        may_answer.set()
+        await until(lambda: second.said)
+        assert first.said == second.said == [("resync", "BTC-USDT")]
+        running.cancel()
+
+    asyncio.run(run())
+
+
 def test_what_is_for_a_line_without_a_socket_is_dropped():
     async def run() -> None:
-        orderly = Orderly(Moves(None))
+        orderly = Orderly([Moves(None)])
         orderly.take(command(Action.RESYNC))
         await orderly.catch_up()
 

@@ -75,7 +75,7 @@ def test_a_recording_becomes_an_answer(tmp_path):
         (("replay", "nowhere.jsonl", "--lake", "l"), "nowhere.jsonl: No such file"),
         (("replay", "one.jsonl", "--lake", "l", "--flows", "x"), "--flows"),
         (("replay", "one.jsonl", "--lake", "l", "--flows", "bars"), "`bars` reads"),
-        (("flow", "nothing"), "NAME: Expected one of market, book, bars, archive"),
+        (("flow", "nothing"), "NAME: Expected one of market, book, bars,"),
         (("up", "--config", "nowhere.yaml"), "nowhere.yaml: No such file"),
         (("ingest", "--line", "a,z"), "--line: Expected one of a, b, not `z`"),
         (("up", "--venues", "kraken"), "no connection of `kraken`"),

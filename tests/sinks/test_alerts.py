@@ -12,6 +12,7 @@ from apprise import NotifyType
 
 from config.alerts import DEADMAN_RULE, Alerts, Deadman, Target
 from config.load import ConfigError
+from config.settings import Kafka
 from infra.kafka.ports import free
 from operators.records.alerts import Alert, AlertPhase, Delivery, Outcome
 from operators.records.health import Level, SystemHealth
@@ -20,6 +21,7 @@ from operators.records.time import MS, SECOND
 from sinks.alerts import Door, Message, opened
 from sinks.beats import Beater, Life
 from sinks.courier import Courier, Waiting
+from sinks.deliveries import Ledger
 from sinks.message import line
 from sinks.told import Told, told
 from tests.receiver import Receiver, receiving
@@ -343,6 +345,27 @@ def test_what_ends_a_courier_is_known(begun) -> None:
     scene.tell(alert(1))
     until(lambda: scene.courier.failure)
     assert isinstance(scene.courier.failure, TypeError)
+
+
+def test_that_there_is_no_life_is_told_though_kafka_is_away(receiver) -> None:
+    (port,) = free(1)
+    said: list[str] = []
+    nowhere = Kafka(bootstrap=f"127.0.0.1:{port}")
+    courier = Courier(
+        OPS,
+        QUICK,
+        door=Door(OPS, receiver.url(), 1.0),
+        ledger=Ledger(nowhere, lambda _: None, said.append),
+        told=Told(),
+        say=said.append,
+    )
+    courier.start()
+    courier.offer(Waiting(alert(1, rule=DEADMAN_RULE), time.time_ns() // MS))
+    receiver.wait("taken", 1)
+    until(lambda: len(said) == 2)
+    courier.stop()
+    assert courier.failure is None
+    assert all("a delivery could not be recorded" in each for each in said)
 
 
 def test_a_line_is_one_line() -> None:

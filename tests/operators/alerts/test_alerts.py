@@ -87,6 +87,15 @@ def test_time_passes_by_any_record_of_the_key() -> None:
     assert said(rule(for_s=60.0), issue(0), other) == [("firing", 61)]
 
 
+def test_a_record_of_the_past_does_not_turn_time_back() -> None:
+    records = issue(50), issue(10, "update"), issue(109, "update"), issue(110, "close")
+    assert said(rule(for_s=60.0), *records) == []
+    assert said(rule(), issue(50), issue(10, "close")) == [
+        ("firing", 50),
+        ("resolved", 50),
+    ]
+
+
 def test_between_entering_and_leaving_nothing_flaps() -> None:
     wide = rule(when="value > 10", clear="value < 5")
     values = enumerate([9.0, 11.0, 9.0, 11.0, 6.0, None, 4.0, 6.0])
