@@ -99,8 +99,8 @@ def chaos(
 
     Example: `tapewatch chaos --venue binance --faults 40`
     """
-    from flows import made_good, verdict
     from flows import chaos as chaotic
+    from flows import made_good, verdict
 
     plan = chaotic.Plan(
         venue=venue,

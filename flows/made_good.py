@@ -8,12 +8,10 @@ import numpy as np
 from flows.chaos import Plan
 from flows.detected import Found, detected, total
 from flows.rehearsal import Run
-from flows.restored import Restored, ills, restored
+from flows.restored import NEVER, Restored, harmed, ills, restored, suffering
 from flows.signs import Sign, signs
 from flows.suffered import suffered
 from operators.records.health import ConnectionHealth
-
-_MANY = 2**62
 
 
 def account(plan: Plan, done: Run, control: Run, still: Path) -> str:
@@ -29,16 +27,17 @@ def account(plan: Plan, done: Run, control: Run, still: Path) -> str:
     begun_ns, faults = suffered(plan.journal, is_lone=is_lone)
     began_ns, _ = suffered(still, is_lone=is_lone)
     said, base = signs(done), signs(control)
-    found = detected(faults, said, base, began_ns - begun_ns)
-    touched = sum(each.touched > 0 for each in faults)
+    ill = suffering(faults, done)
+    harm = [harmed(fault, mine, done) for fault, mine in zip(faults, ill, strict=True)]
+    found = detected(faults, harm, said, base, began_ns - begun_ns)
     return "\n".join(
         [
-            f"{touched} of {len(faults)} faults took effect; told of them (any sign;"
-            " health and quality alone), and in a run without faults:",
+            f"{len(faults)} of {plan.faults} faults took effect; seen by any sign,"
+            " judged by health or quality; and so many times in a run without faults:",
             *_told(found),
             f"without faults: {_words(base) or 'no sign at all'}",
             "made good after a fault:",
-            *_made_good(restored(faults, done)),
+            *_made_good(restored(faults, ill, done)),
             *_end(done),
         ]
     )
@@ -46,12 +45,12 @@ def account(plan: Plan, done: Run, control: Run, still: Path) -> str:
 
 def _told(found: dict[str, Found]) -> list[str]:
     head = f"{'fault':18}{'times':>6}{'seen':>6}{'p50 ms':>9}{'p99 ms':>9}"
-    head += f"{'judged':>8}{'p50 ms':>9}{'p99 ms':>9}{'control':>9}  first told by"
-    rows = [head]
+    head += f"{'judged':>8}{'p50 ms':>9}{'p99 ms':>9}{'missed':>8}{'control':>9}"
+    rows = [f"{head}  first seen by"]
     for kind, one in [*found.items(), ("all", total(found.values()))]:
         words = ", ".join(f"{word} {n}" for word, n in one.words.most_common())
         text = f"{kind:18}{one.faults:6}{_cuts(one.seen_ms, 6)}"
-        text += f"{_cuts(one.judged_ms, 8)}{one.by_itself:9}"
+        text += f"{_cuts(one.judged_ms, 8)}{one.missed:8}{one.by_itself:9}"
         rows.append(f"{text}  {words}" if kind != "all" else text)
     return rows
 
@@ -74,12 +73,12 @@ def _end(done: Run) -> Iterable[str]:
     """Yield how all stands at the end of the run."""
     health = {
         said.line or "connection": said
-        for _, said in done.said
-        if isinstance(said, ConnectionHealth)
+        for at_ns, said in done.said
+        if isinstance(said, ConnectionHealth) and at_ns < done.ended_ns
     }
     for name, last in sorted(health.items()):
         yield f"at the end {name}: {last.level}{_because(last.issues)}"
-    left = [f"{ill.what} {ill.whose}" for ill in ills(done) if ill.end_ns > _MANY]
+    left = [f"{ill.what} {ill.whose}" for ill in ills(done) if ill.end_ns == NEVER]
     yield f"at the end not well: {', '.join(left) or 'nothing'}"
 
 

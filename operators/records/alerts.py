@@ -28,8 +28,8 @@ class Alert(Record, frozen=True, kw_only=True, gc=False):
         event_ns: When, in the time of the record that showed it [ns UTC].
         severity: How urgent.
         phase: Whether it fires, fires still, is escalated, is over, or sums up.
-        opened_ns: When it began to fire [ns UTC].
-        count: Records that matched since it began to fire.
+        opened_ns: Since when its condition has held [ns UTC].
+        count: Records that have met it since.
         title: A line for a person.
         body: The rest.
     """

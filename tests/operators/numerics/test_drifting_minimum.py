@@ -55,6 +55,36 @@ def test_time_that_goes_back_does_not_pass():
     assert low.at_ns == T0_NS + MINUTE
 
 
+def test_a_clock_that_was_wrong_for_a_while_leaves_no_trace():
+    low = DriftingMinimum()
+    low.update(T0_NS, 5 * MS)
+
+    assert low.update(T0_NS + SECOND, -1_995 * MS) == -1_995 * MS
+    assert low.update(T0_NS + 2 * SECOND, -1_996 * MS) == -1_996 * MS
+    assert low.update(T0_NS + 4 * SECOND, 9 * MS) == 9 * MS
+    assert low.update(T0_NS + 5 * SECOND, 900 * MS) < 10 * MS
+
+
+@pytest.mark.parametrize(
+    ("after_s", "value_ms"), [(4, 700), (4, -600), (360, 5)], ids=str
+)
+def test_a_fall_stays_where_what_follows_is_something_else_or_late(after_s, value_ms):
+    low = DriftingMinimum()
+    low.update(T0_NS, 5 * MS)
+    low.update(T0_NS + SECOND, -1_995 * MS)
+    low.update(T0_NS + after_s * SECOND, value_ms * MS)
+
+    assert low.update(T0_NS + (after_s + 1) * SECOND, 5_000 * MS) < -1_900 * MS
+
+
+def test_what_falls_by_jitter_is_not_undone():
+    low = DriftingMinimum()
+    low.update(T0_NS, 205 * MS)
+    low.update(T0_NS + SECOND, 5 * MS)
+
+    assert low.update(T0_NS + 2 * SECOND, 205 * MS) < 6 * MS
+
+
 @given(st.lists(st.tuples(st.integers(0, 10**12), st.integers(-(10**12), 10**12))))
 def test_it_rises_by_as_much_however_often_it_is_told(steps):
     once, often = DriftingMinimum(), DriftingMinimum()
