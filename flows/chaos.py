@@ -18,8 +18,10 @@ from urllib.parse import urlsplit
 
 from config.exchange import (
     KINDS,
+    AnyFault,
     Disconnect,
     Drip,
+    Drop,
     ExchangeParams,
     MassDisconnect,
     OnClient,
@@ -41,8 +43,11 @@ SUFFERED = (
 )
 """Kinds of faults that leave the other line of a pair alone."""
 
-_BEFORE_DOOR_S = 0.1
-"""Who shall find a door shut is sent out so long after it was."""
+_ASKS_AFTER_S = 0.5
+"""So long after a door was shut, or snapshots froze, a line is made to ask."""
+
+_LOST = 20
+"""Frames of a symbol of which one at least changes its book."""
 
 _BASES = ("BTC", "ETH", "SOL", "DOGE")
 _SETTLE_S = 2.0
@@ -137,7 +142,7 @@ def script_of(plan: Plan) -> Script:
     """Return faults of random kinds, one after the other, each on a random line."""
     chance = random.Random(plan.seed)
     names = "ab"[: plan.lines]
-    faults = []
+    faults: list[AnyFault] = []
     for number in range(plan.faults):
         kind = KINDS[chance.choice(plan.kinds)]
         values: dict[str, Any] = {"at_s": _BEGIN_S + number * plan.every_s}
@@ -146,19 +151,30 @@ def script_of(plan: Plan) -> Script:
             values["client"] = "newest" if plan.lines == 1 else f"?line={line}"
         if not issubclass(kind, Disconnect):
             values["for_s"] = 0.4 * plan.every_s
-        if kind in (MassDisconnect, Stale):
+        if kind is MassDisconnect:
             values["client"] = "all"
-        if kind is Reorder:  # an order is that of one symbol
+        if kind in (Reorder, Stale):  # an order is that of one symbol
             values["symbol"] = chance.choice(plan.symbols)
         if kind is Drip:
             values["frames_per_s"] = _DRIP_PER_S
         faults.append(kind(**values))
         if kind.__struct_config__.tag in DOORS:
-            values = {"at_s": values["at_s"] + _BEFORE_DOOR_S}
-            line = chance.choice(names)
-            values["client"] = "newest" if plan.lines == 1 else f"?line={line}"
-            faults.append(Disconnect(**values))
+            faults.append(_asking(values, chance.choice(names), plan))
     return Script(seed=plan.seed, faults=tuple(faults))
+
+
+def _asking(values: dict[str, Any], line: str, plan: Plan) -> AnyFault:
+    """Return what makes a line ask for something while a fault lasts.
+
+    A book that lost a change is sent for: of a lone line, for another's is as good.
+    """
+    at_s, symbol = values["at_s"] + _ASKS_AFTER_S, values.get("symbol")
+    if plan.lines > 1:
+        client = values.get("client", f"?line={line}")
+        return Disconnect(at_s=at_s, client=client)
+    if symbol is not None:
+        return Drop(at_s=at_s, client="newest", symbol=symbol, count=_LOST, for_s=1.0)
+    return Disconnect(at_s=at_s, client="newest")
 
 
 async def _given(commands: asyncio.Queue[Command]) -> Any:

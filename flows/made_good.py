@@ -1,5 +1,6 @@
 """What came of the faults, as text: detected, and made good."""
 
+from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from flows.rehearsal import Run
 from flows.restored import NEVER, Restored, harmed, ills, restored, suffering
 from flows.signs import Sign, signs
 from flows.suffered import suffered
+from operators.records.book import Command
 from operators.records.health import ConnectionHealth
 
 
@@ -78,6 +80,14 @@ def _end(done: Run) -> Iterable[str]:
     }
     for name, last in sorted(health.items()):
         yield f"at the end {name}: {last.level}{_because(last.issues)}"
+    orders = Counter(
+        f"{said.action} for {said.reason.partition(':')[0]}"
+        for _, said in done.said
+        if isinstance(said, Command)
+    )
+    yield "ordered by heal: " + (
+        ", ".join(f"{word} {n}" for word, n in orders.most_common()) or "nothing"
+    )
     left = [f"{ill.what} {ill.whose}" for ill in ills(done) if ill.end_ns == NEVER]
     yield f"at the end not well: {', '.join(left) or 'nothing'}"
 

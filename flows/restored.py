@@ -3,8 +3,9 @@
 A line is ill from the end or the silence of its socket until one brings data; a book
 while it is not proven right; a line or symbol while an issue of it is open. Issues of
 what happens in a moment (duplicate, late, malformed, ...) are not counted: that they
-close half a minute later is only memory. A fault has the ills that begin after it and
-before the next one, of the lines and symbols that it met.
+close half a minute later is only memory. A line that is left because heal says so is
+not ill. A fault has the ills that begin after it and before the next one, of the lines
+and symbols that it met.
 """
 
 from collections import Counter
@@ -105,12 +106,15 @@ def ills(done: Run) -> Iterator[Ill]:
     """Yield all that was not well while the lines ran, as it ends, or at the end."""
     open_: dict[tuple[str, str], int] = {}
     flowing: dict[str, set[str]] = {}
+    left: set[str] = set()
     for at_ns, said in done.said:
         if at_ns >= done.ended_ns:
             break
         turn = None
-        if isinstance(said, Reading):
-            turn = _line(said, flowing)
+        if isinstance(said, Command) and said.line is not None:
+            left.add(said.line)
+        elif isinstance(said, Reading):
+            turn = _line(said, flowing, left)
         elif isinstance(said, BookState):
             turn = ("book", said.symbol), said.ok
         elif isinstance(said, QualityIssue) and said.kind not in MOMENTARY:
@@ -128,13 +132,14 @@ def ills(done: Run) -> Iterator[Ill]:
 
 
 def _line(
-    reading: Reading, flowing: dict[str, set[str]]
+    reading: Reading, flowing: dict[str, set[str]], left: set[str]
 ) -> tuple[tuple[str, str], bool] | None:
     """Return whether a line is well after an event that may change that."""
     name = reading.line.rstrip("~")
     if reading.event is LineEvent.FLOWING:
         flowing.setdefault(name, set()).add(reading.line)
-    elif reading.event in _STOPS:
+        left.discard(name)
+    elif reading.event in _STOPS and name not in left:
         flowing.setdefault(name, set()).discard(reading.line)
     else:
         return None

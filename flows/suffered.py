@@ -10,7 +10,8 @@ import msgspec
 from operators.records.time import SECOND
 
 DOORS: Final = frozenset({"stale", "too_many", "refuse"})
-"""Faults that nobody meets who does not come anew: a disconnect belongs to them."""
+"""Faults that nobody meets who asks for nothing: another, which makes a line ask,
+begins less than a second later and belongs to them."""
 
 _ENDS: Final = frozenset({"disconnect", "mass_disconnect"})
 _COUNTED: Final = frozenset(
@@ -42,15 +43,16 @@ class Fault(NamedTuple):
 class _Met:
     """What the journal says of one fault."""
 
-    def __init__(self, kind: str, begin_ns: int) -> None:
-        self.kind = kind
-        self.begin_ns = begin_ns
+    def __init__(self, line: Mapping[str, Any], lines: set[str]) -> None:
+        self.kind: str = line["kind"]
+        self.begin_ns: int = line["wall_ns"]
         self.first_ns: int | None = None
-        self.lines: set[str] = set()
+        self.lines = lines
+        self.of: str | None = line["params"].get("symbol")
         self.symbols: set[str] = set()
         self.held: set[str] = set()
         self.trades: set[tuple[str, str]] = set()
-        self.touched = 0
+        self.touched = len(line["clients"]) if self.kind in _ENDS else 0
 
     def touch(self, line: Mapping[str, Any]) -> None:
         if self.first_ns is None:
@@ -64,7 +66,8 @@ class _Met:
                 self.trades |= {(line["symbol"], each) for each in line["trades"]}
 
     def fault(self, every: frozenset[str]) -> Fault:
-        kind, symbols = self.kind, every
+        kind = self.kind
+        symbols = every if self.of is None else frozenset({self.of})
         if kind in _COUNTED and self.held:
             held = next(
                 each for each in ("book", "trade", "quote") if each in self.held
@@ -85,7 +88,7 @@ def suffered(journal: Path, *, is_lone: bool) -> tuple[int, list[Fault]]:
     begun_ns, every = 0, frozenset[str]()
     lines: dict[int, str] = {}
     met: dict[int, _Met] = {}
-    last: dict[str, _Met] = {}
+    last: _Met | None = None
     for line in _read(journal):
         what, state = line["what"], line.get("is")
         if what == "begin":
@@ -93,29 +96,21 @@ def suffered(journal: Path, *, is_lone: bool) -> tuple[int, list[Fault]]:
         elif what == "client" and state == "open":
             lines[line["client"]] = _line_of(line["path"], is_lone=is_lone)
         elif what == "fault" and state == "begin":
-            one = _begun(line, last)
-            met[line["fault"]] = last["fault"] = one
-            one.lines.update(lines[each] for each in line["clients"])
-            if line["kind"] in _ENDS and one.kind in _ENDS:
-                one.touched += len(line["clients"])
-        elif what in {"frame", "request"}:
+            whose = {lines[each] for each in line["clients"]}
+            if last is not None and _belongs(line, last):
+                last.lines |= whose
+                continue
+            last = met[line["fault"]] = _Met(line, whose)
+        elif what in {"frame", "request"} and line["fault"] in met:
             met[line["fault"]].touch(line)
-    kept = dict.fromkeys(met.values())
-    found = (one.fault(every) for one in kept)
+    found = (one.fault(every) for one in met.values())
     return begun_ns, [fault for fault in found if fault.touched]
 
 
-def _begun(line: Mapping[str, Any], last: Mapping[str, _Met]) -> _Met:
-    """Return what is known of a fault; a disconnect may belong to the one before."""
-    before = last.get("fault")
-    if (
-        before is not None
-        and before.kind in DOORS
-        and line["kind"] in _ENDS
-        and line["wall_ns"] - before.begin_ns < SECOND
-    ):
-        return before
-    return _Met(line["kind"], line["wall_ns"])
+def _belongs(line: Mapping[str, Any], before: _Met) -> bool:
+    """Return whether a fault only sends somebody to meet the one before."""
+    soon = line["wall_ns"] - before.begin_ns < SECOND
+    return before.kind in DOORS and soon
 
 
 def _line_of(path: str, *, is_lone: bool) -> str:

@@ -45,8 +45,7 @@ _UNUSED: Final = {
     **dict.fromkeys(("orderBook10", "orderBookL2_25"), "limited book"),
     **dict.fromkeys(("quoteBin1m", "quoteBin5m", "quoteBin1h", "quoteBin1d"), "bins"),
     **dict.fromkeys(("tradeBin1m", "tradeBin5m", "tradeBin1h", "tradeBin1d"), "bins"),
-    **{name: name for name in ("instrument", "funding", "liquidation", "settlement")},
-    **{name: name for name in ("insurance", "announcement", "chat", "connected")},
+    **{name: name for name in ("instrument", "funding", "liquidation", "insurance")},
 }
 _SIDES: Final = {"Buy": Side.BUY, "Sell": Side.SELL}
 _REST: Final = FrameKind.REST
@@ -131,18 +130,14 @@ def parse(
 
 def _reason(envelope: _Envelope) -> str:
     """Return why a frame is ignored."""
-    table = envelope.table
-    if table:
-        reason = _UNUSED.get(table)
-        if reason is None:
-            raise NotARecordError(f"unknown table `{table[:40]}` - at `$.table`")
-        return reason
+    if table := envelope.table:
+        if table in _UNUSED:
+            return _UNUSED[table]
+        raise NotARecordError(f"unknown table `{table[:40]}` - at `$.table`")
     if envelope.error or envelope.success is False:
         return "error reply"
-    if envelope.success:
-        return "acknowledgement"
-    if envelope.info:
-        return "info"
+    if envelope.success or envelope.info:
+        return "acknowledgement" if envelope.success else "info"
     raise NotARecordError("neither a table (`$.table`) nor a reply (`$.success`)")
 
 

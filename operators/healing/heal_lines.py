@@ -1,6 +1,7 @@
 """How the lines of a connection do -> which are failed over, paused, resumed."""
 
 from collections.abc import Iterable, Iterator
+from typing import Final
 
 import msgspec
 
@@ -12,6 +13,9 @@ from operators.records.book import Action
 from operators.records.healing import Decision
 from operators.records.health import ConnectionHealth, Level
 from operators.records.time import SECOND
+
+_SLOW: Final = "latency"
+"""The word for it among the issues of a line."""
 
 
 class LineState(msgspec.Struct):
@@ -51,9 +55,10 @@ class HealLinesState(msgspec.Struct):
 class HealLines:
     """Have ingest leave a line alone, or leave it for a better address.
 
-    A line that is open and RED fails over while another of its connection is GREEN;
-    where none is, the venue is slow and not the line. One that is down is left to
-    ingest, which opens it again by itself. A line that brings mostly what cannot be
+    A line that is open, and RED because it is slow, fails over while another of its
+    connection is GREEN; where none is, the venue is slow and not the line. One that is
+    down or silent is left to ingest, which opens it again by itself; one that has just
+    come back is RED for a while, and left alone. A line that brings mostly what cannot be
     read, or far more than is normal, is paused while another is well, and opened again
     after its pause; a lone one is not, for that would lose all: a person is called.
 
@@ -134,11 +139,11 @@ class HealLines:
                 yield from self._well(Action.FAIL_OVER, line)
             return
         others = self._others(line)
-        if any(each.latest.level is Level.GREEN for each in others):
+        is_slow = _SLOW in health.issues
+        if is_slow and any(each.latest.level is Level.GREEN for each in others):
             decision = case.wish(self.state.now_ns, self._params.fail_over)
             if decision is not None:
-                text = health.issues or "red"
-                yield from self._say(decision, Action.FAIL_OVER, line, text)
+                yield from self._say(decision, Action.FAIL_OVER, line, health.issues)
 
     def _others(self, mine: LineState) -> list[LineState]:
         """Return the other lines of the connection that can be relied on."""

@@ -15,8 +15,6 @@ from config.exchange import Script, Stall
 from config.load import DEFAULT, ConfigError, load, save
 from config.security import Protocol, Variable
 from config.settings import HttpUrl, Kafka, Name, Settings, Symbol, WebSocketUrl
-from operators.health.judgement import Percent
-from operators.health.level import Ease
 
 FOLDER = DEFAULT.parent
 
@@ -159,8 +157,6 @@ SAMPLES = [
     (Protocol, "SASL_SSL"),
     (Variable, "OTHER"),
     (Alerts, Alerts(rules=RULES[1:], targets=(Target(name="a", url_env="A"),))),
-    (Percent, 50.0),
-    (Ease, 0.6),
 ]
 
 
@@ -173,7 +169,9 @@ def other(kind: Any, than: Any) -> Any:
     if samples or origin is Literal:
         return (*samples, *inner)[0]
     if origin is Annotated or origin in {Union, UnionType}:
-        return other(inner[0], than)
+        value = other(inner[0], than)
+        highest = [m.le or m.lt for m in inner[1:] if isinstance(m, msgspec.Meta)]
+        return than / 2 if any(each and value > each for each in highest) else value
     if origin is tuple:
         return tuple(other(inner[0], each) for each in than or (None,))
     if issubclass(kind, msgspec.Struct):

@@ -52,8 +52,8 @@ def paused(line: str, at_s: int, dead: int) -> ConnectionHealth:
 def test_a_slow_line_fails_over_at_once_while_another_is_green():
     said = run(
         health("b", 0),
-        health("a", 3, RED, is_change=True, issues="latency"),
-        health("a", 5, RED),
+        health("a", 3, RED, is_change=True, issues="feed latency 600 ms"),
+        health("a", 5, RED, issues="feed latency 600 ms"),
         health("a", 10, GREEN),
     )
 
@@ -77,7 +77,12 @@ def test_a_slow_line_fails_over_at_once_while_another_is_green():
     ids=["none", "yellow", "red", "down", "long ago", "of another", "the whole"],
 )
 def test_a_slow_line_is_left_alone_where_no_other_is_green(other):
-    assert run(*other, health("a", 3, RED)) == []
+    assert run(*other, health("a", 3, RED, issues="feed latency 600 ms")) == []
+
+
+@pytest.mark.parametrize("issues", ["silent", "recovering", ""])
+def test_a_line_that_ingest_mends_or_has_mended_is_left_to_it(issues):
+    assert run(health("b", 0), health("a", 3, RED, issues=issues)) == []
 
 
 def test_a_line_that_is_down_is_left_to_ingest():
