@@ -5,6 +5,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/installed
 TAPEWATCH := $(BIN)/tapewatch
+# What starts many processes, and has the machine for itself.
+ALONE := tests/e2e tests/crash
 export PYTHONPATH :=
 
 .PHONY: help run test check install lock bench clean
@@ -23,7 +25,8 @@ test: install ## Run all that CI runs: style, types, imports, tests.
 	@echo "==> 3/4 direction of imports"
 	@$(BIN)/lint-imports --no-cache
 	@echo "==> 4/4 tests"
-	@$(BIN)/python -m pytest $(TEST_ARGS)
+	@$(if $(TEST_ARGS),$(BIN)/python -m pytest $(TEST_ARGS),\
+	  $(BIN)/python -m pytest -n 2 --dist loadfile $(ALONE:%=--ignore=%) tests && $(BIN)/python -m pytest $(ALONE))
 	@echo "make test: all four parts passed."
 
 install: $(STAMP) ## Make .venv with the tapewatch script in it.

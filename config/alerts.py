@@ -162,6 +162,12 @@ class Alerts(_Section, frozen=True, kw_only=True):
         """Every rule."""
         return self.rules + self.more
 
+    @property
+    def topics(self) -> tuple[str, ...]:
+        """What the rules look at; without any rule, the health of the system."""
+        found = {rule.topic for rule in self.all_rules}
+        return tuple(sorted(found)) or ("system_health.v1",)
+
 
 DEADMAN_RULE: Final = "no-system-health"
 """The rule of what `tapewatch tell` itself says: the system shows no sign of life."""

@@ -373,11 +373,12 @@ def topics_acls(
     """
     from infra.kafka import acls
 
-    rights = [right for process in acls.load() for right in process.rights]
+    settings = _loaded(config)
+    rights = acls.asked_by(settings.alerts)
     for right in rights:
         print(right.line)
     if give:
-        print(f"{acls.apply(_loaded(config).kafka, rights)} rights given")
+        print(f"{acls.apply(settings.kafka, rights)} rights given")
 
 
 def _loaded(config: Path, lake: Path | None = None) -> Settings:

@@ -24,7 +24,6 @@ def build(settings: Settings, io: IO) -> Dataflow:
     flow = io.flow("alerts")
 
     judges = [Judge(rule) for rule in settings.alerts.all_rules]
-    looked_at = {judge.rule.topic for judge in judges} or {topics.SYSTEM_HEALTH.name}
 
     def ruled(topic: Topic[Any]) -> Batches[Alert]:
         own = [judge for judge in judges if judge.rule.topic == topic.name]
@@ -32,7 +31,7 @@ def build(settings: Settings, io: IO) -> Dataflow:
         name = f"rules_{topic.step}"
         return step.stateful(name, read, lambda: Alerts(own), closes=io.closes)
 
-    alerts = op.merge("together", *map(ruled, topics.named(sorted(looked_at))))
+    alerts = op.merge("together", *map(ruled, topics.named(settings.alerts.topics)))
     io.write(alerts, topics.ALERTS)
 
     return flow

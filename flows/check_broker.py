@@ -17,6 +17,7 @@ from kafka.admin import ACLResourcePatternType as PatternType
 from kafka.errors import KafkaError, SecurityDisabledError
 
 from config.access import AccessError
+from config.alerts import Alerts
 from config.client import user
 from config.load import ConfigError
 from config.settings import Kafka, Settings
@@ -70,7 +71,7 @@ def broker(settings: Settings) -> Iterator[Diagnosis]:
         return
     yield well("broker", text)
     yield from _topics(kafka)
-    yield from _rights(kafka)
+    yield from _rights(kafka, settings.alerts)
     yield from _clock(kafka)
 
 
@@ -107,10 +108,10 @@ def _topics(kafka: Kafka) -> Iterator[Diagnosis]:
         yield well("topics", f"{len(specs.load())} are as topics.yaml says")
 
 
-def _rights(kafka: Kafka) -> Iterator[Diagnosis]:
+def _rights(kafka: Kafka, alerts: Alerts) -> Iterator[Diagnosis]:
     if kafka.security.protocol == "PLAINTEXT":
         return
-    wanted = {right for process in acls.load() for right in process.rights}
+    wanted = set(acls.asked_by(alerts))
     everything = _Filter(
         principal=None,
         host=None,

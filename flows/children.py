@@ -1,11 +1,15 @@
 """The processes of ``tapewatch up``: each logs to a file, and is started again."""
 
+import os
 import re
+import signal
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from subprocess import Popen
+from threading import Event
 from typing import Final
 
 from config.load import ConfigError
@@ -112,3 +116,26 @@ def only_one(state: Path) -> object:
         text = f"{state}: another `tapewatch up` is using this folder; stop it first"
         raise ConfigError(text) from error
     return lock
+
+
+@contextmanager
+def told_to_end(stop_with_parent: bool) -> Iterator[Event]:
+    """Yield what is set by Ctrl-C and its like, or when the caller has gone away."""
+    told = _Told(os.getppid() if stop_with_parent else None)
+    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    before = [signal.signal(number, lambda *_: told.set()) for number in numbers]
+    try:
+        yield told
+    finally:
+        for number, handler in zip(numbers, before, strict=True):
+            signal.signal(number, handler)
+
+
+class _Told(Event):
+    def __init__(self, parent: int | None) -> None:
+        super().__init__()
+        self._parent = parent
+
+    def is_set(self) -> bool:
+        gone = self._parent is not None and os.getppid() != self._parent
+        return gone or super().is_set()

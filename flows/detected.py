@@ -96,7 +96,7 @@ def detected(
     for number, (fault, harm) in enumerate(zip(faults, harmed, strict=True)):
         ends = _ends(fault, faults[number + 1 :])
         first = _first(fault, ends, said)
-        moved = fault._replace(begin_ns=fault.begin_ns + shift_ns)
+        moved = fault._replace(first_ns=fault.first_ns + shift_ns)
         later = {line: at_ns + shift_ns for line, at_ns in ends.items()}
         found[fault.kind].append(
             Found(
@@ -139,7 +139,7 @@ def _first(
 ) -> Sign | None:
     words = WORDS[fault.kind.partition(" ")[0]]
     for sign in said:
-        if sign.at_ns < fault.begin_ns or sign.word not in words:
+        if sign.at_ns < fault.first_ns or sign.word not in words:
             continue
         if sign.line is not None and sign.line not in fault.lines:
             continue
@@ -151,4 +151,4 @@ def _first(
 
 
 def _delay(fault: Fault, sign: Sign | None) -> list[float]:
-    return [(sign.at_ns - fault.begin_ns) / MS] if sign else []
+    return [(sign.at_ns - fault.first_ns) / MS] if sign else []

@@ -6,7 +6,7 @@ It is a folder with Bytewax's own SQLite file in ``state``.
 import shutil
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
@@ -105,13 +105,11 @@ class Store:
         """
         for file in self.state.glob("*.sqlite3"):
             try:
-                with sqlite3.connect(file) as connection:
+                with closing(sqlite3.connect(file)) as connection:
                     ((found,),) = connection.execute("pragma quick_check(1)")
                     connection.execute("select count(*) from snaps").fetchall()
             except (sqlite3.Error, ValueError) as error:
                 raise StoreError(f"{file}: {error}; {_DAMAGED}") from error
-            finally:
-                connection.close()
             if found != "ok":
                 raise StoreError(f"{file}: it is damaged ({found}); {_DAMAGED}")
 

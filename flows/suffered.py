@@ -25,7 +25,8 @@ class Fault(NamedTuple):
     Attributes:
         kind: Its kind; one that touches a few frames, with what they held: ``book``,
             ``trade``, or ``quote``.
-        begin_ns: When it first touched anything, by our clock [ns UTC].
+        begin_ns: When it began, by our clock [ns UTC].
+        first_ns: When it first touched anything [ns UTC].
         lines: The lines that it met.
         symbols: The symbols that it touched; of whole lines, all.
         touched: Frames, requests and clients that it touched.
@@ -34,6 +35,7 @@ class Fault(NamedTuple):
 
     kind: str
     begin_ns: int
+    first_ns: int
     lines: frozenset[str]
     symbols: frozenset[str]
     touched: int
@@ -73,9 +75,11 @@ class _Met:
                 each for each in ("book", "trade", "quote") if each in self.held
             )
             kind, symbols = f"{kind} {held}", frozenset(self.symbols)
-        at_ns = self.begin_ns if self.first_ns is None else self.first_ns
+        first_ns = self.begin_ns if self.first_ns is None else self.first_ns
         lines, trades = frozenset(self.lines), frozenset(self.trades)
-        return Fault(kind, at_ns, lines, symbols, self.touched, trades)
+        return Fault(
+            kind, self.begin_ns, first_ns, lines, symbols, self.touched, trades
+        )
 
 
 def suffered(journal: Path, *, is_lone: bool) -> tuple[int, list[Fault]]:

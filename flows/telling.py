@@ -16,14 +16,12 @@ from threading import Event
 from typing import Final
 
 from confluent_kafka import OFFSET_BEGINNING, KafkaException, Message, TopicPartition
-from prometheus_client.core import Metric
 
-from config.alerts import Alerts
 from config.settings import Settings
 from connectors.reader import Reader, bounds, consumer, partitions
 from flows import metrics
-from flows.figures import followed, gauge
 from flows.tap import Tap
+from flows.tell_metrics import TellMetrics
 from operators.records import topics
 from operators.records.alerts import Alert
 from operators.records.base import UNREADABLE
@@ -42,10 +40,11 @@ _BATCH: Final = 1_000
 _WAIT_S: Final = 0.1
 _TAIL: Final = 100
 _ANSWER_S: Final = 10.0
+_FINISH_S: Final = 5.0
 
 
 def run_tell(settings: Settings) -> None:
-    """Tell until SIGTERM or SIGINT.
+    """Tell until SIGTERM or SIGINT, and then what has been said by then.
 
     Raises:
         ConfigError: If a target's variable is missing, or holds no address.
@@ -111,14 +110,17 @@ class Telling:
         ]
         self._life = Life(params.deadman, time.monotonic())
         self._own = Publisher(kafka, [topics.ALERTS])
+        self._places: list[TopicPartition] = []
         self._next: dict[int, int] = {}
         self._is_first = True
         self._tail: dict[int, int] = {}
 
     def run(self, stop: Event) -> None:
         """Tell until it is told to end; end with what a courier could not get over."""
-        shown = TellMetrics(self._tap, self._couriers, self._settings)
-        leave = metrics.serve(self._metrics, shown, "tell", "0")
+        names = [each.name for each in self._settings.targets if not each.deadman]
+        couriers = dict(zip(names, self._couriers, strict=True))
+        shown = TellMetrics(self._tap, couriers)
+        leave = metrics.serve(self._metrics, shown, "tell", "all")
         started: list[Courier | Beater] = []
         reader = consumer(self._kafka, GROUP)
         try:
@@ -130,6 +132,7 @@ class Telling:
             while not stop.is_set():
                 self._take(reader, reader.consume(_BATCH, _WAIT_S))
                 self._look_after()
+            self._finish(reader)
         finally:
             for runner in started:
                 runner.stop()
@@ -147,6 +150,7 @@ class Telling:
             kept = []
         self._next = {p.partition: p.offset for p in kept if p.offset >= 0}
         self._is_first = not self._next
+        self._places = here
         places = [TopicPartition(name, p.partition, OFFSET_BEGINNING) for p in here]
         name = topics.SYSTEM_HEALTH.name
         for number in partitions(reader, name):
@@ -154,6 +158,23 @@ class Telling:
             self._tail[number] = high
             places.append(TopicPartition(name, number, max(low, high - _TAIL)))
         reader.assign(places)
+
+    def _finish(self, reader: Reader) -> None:
+        """Tell what has been said already, as far as that can be done soon."""
+        until_s = time.monotonic() + _FINISH_S
+        try:
+            ends = [reader.get_watermark_offsets(p, _FINISH_S) for p in self._places]
+        except KafkaException:  # it is away; then what came from it before
+            ends = []
+        while time.monotonic() < until_s:
+            held = reader.position(self._places)
+            pairs = zip(held, ends, strict=False)
+            is_read = all(max(at.offset, low) >= high for at, (low, high) in pairs)
+            if is_read and all(each.is_done for each in self._couriers):
+                return
+            self._take(reader, reader.consume(_BATCH, _WAIT_S))
+            self._check_couriers()
+        _say("not everything has been told yet; the next start goes on with it")
 
     def _take(self, reader: Reader, messages: Iterable[Message]) -> None:
         moved = False
@@ -203,6 +224,9 @@ class Telling:
 
     def _look_after(self) -> None:
         self._say_own(self._life.missed(time.monotonic(), time.time_ns()))
+        self._check_couriers()
+
+    def _check_couriers(self) -> None:
         for courier in self._couriers:
             if courier.failure is not None:
                 raise courier.failure
@@ -216,23 +240,6 @@ class Telling:
         _say(line(alert))
         self._own.send([alert])
         self._tap([alert])
-
-
-class TellMetrics:
-    """What was told, and what waits."""
-
-    def __init__(self, tap: Tap, couriers: list[Courier], settings: Alerts) -> None:
-        """Take what is looked at."""
-        self._tap, self._couriers = tap, couriers
-        self._names = [each.name for each in settings.targets if not each.deadman]
-
-    def collect(self) -> Iterator[Metric]:
-        """Return them."""
-        pairs = zip(self._names, self._couriers, strict=True)
-        waiting = {(name,): float(courier.waiting) for name, courier in pairs}
-        text = "Alerts that a target has yet to be told."
-        yield from gauge("alerts_waiting", text, waiting, "target")
-        yield from followed(self._tap)
 
 
 def _say(text: str) -> None:

@@ -1,10 +1,9 @@
 """Run everything on this machine, in order, and stop it in order.
 
-broker ─► exchange ─► ingest ─► flows ─► lake
+broker ─► exchange ─► ingest ─► flows ─┬─► lake
+                                       └─► tell
 """
 
-import os
-import signal
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -22,7 +21,7 @@ from config.shard import Shard
 from connectors.supervisor import check
 from flows import metrics, plan, rescale
 from flows.catalogue import FLOWS
-from flows.children import Child, ChildError, only_one
+from flows.children import Child, ChildError, only_one, told_to_end
 from flows.ledger import Ledger
 from flows.outline import outline, workers
 from flows.view import View
@@ -31,6 +30,7 @@ from infra.kafka.broker import choose
 from infra.kafka.ports import is_free
 from infra.kafka.specs import load as load_specs
 from operators.records import topics
+from sinks.alerts import opened
 from sinks.catalog import publish
 
 STATE: Final = Path(".tapewatch")
@@ -63,11 +63,12 @@ def run_up(settings: Settings, wish: Wish) -> None:
     console = Console()
     settings = plan.only_venues(settings, wish.venues)
     check(settings.ingest)
+    opened(settings.alerts.targets, settings.alerts.timeout_s)
     if wish.play:
         settings = plan.of_recording(settings, wish.play)
     with ExitStack() as stack:
         stack.enter_context(_one_at_a_time())
-        told = stack.enter_context(_told(wish))
+        told = stack.enter_context(told_to_end(wish.stop_with_parent))
         port = _PORT if wish.brokers == 1 and is_free(_PORT) else None
         broker = stack.enter_context(
             choose(STATE / "kafka", wish.broker, port=port, nodes=wish.brokers)
@@ -95,6 +96,7 @@ class _Stack:
         self._logs.mkdir(parents=True, exist_ok=True)
         metrics.forget(Path(settings.metrics.folder))
         self._exchange: Child | None = None
+        self._tell: Child | None = None
         self._workers: list[Child] = []
 
     def run(self) -> None:
@@ -106,7 +108,9 @@ class _Stack:
                 self._watch(view, children)
             self._stop_inflow(children)
             drained = self._drain(ledger)
-            self._stop_flows()
+            self._stop_in_order([self._tell] if self._tell else [])
+            drained = self._drain(ledger) and drained  # what was told is kept, too
+            self._stop_in_order(self._workers)
             ledger.look()
         finally:
             for child in [*children, *filter(None, [self._exchange])]:
@@ -129,6 +133,8 @@ class _Stack:
             self._deal(name, count)
             for number in range(count):
                 yield self._worker(name, Shard(number, count), config)
+        self._tell = Child("tell", ("tell", *config), self._logs)
+        yield self._tell
         yield Child("ingest", ("ingest", *config), self._logs)
 
     def _deal(self, flow: str, count: int) -> None:
@@ -185,13 +191,16 @@ class _Stack:
         with self._console.status("letting the flows catch up"):
             while time.monotonic() < deadline:
                 ledger.look()
+                before = dict(ledger.ends)
                 if not any(ledger.lag(flow, reads[flow]) for flow in FLOWS):
-                    return True
+                    ledger.look()
+                    if ledger.ends == before:
+                        return True
                 time.sleep(_LOOK_S)
         return False
 
-    def _stop_flows(self) -> None:
-        for child in self._workers:
+    def _stop_in_order(self, children: list[Child]) -> None:
+        for child in children:
             if code := child.stop():
                 raise ChildError(f"{child.name} ended with code {code}: {child.log()}")
 
@@ -230,29 +239,6 @@ def _one_at_a_time() -> Iterator[None]:
     held = only_one(STATE)
     yield
     del held
-
-
-@contextmanager
-def _told(wish: Wish) -> Iterator[Event]:
-    """Yield what is set by Ctrl-C and its like, or when the caller has gone away."""
-    told = _Told(os.getppid() if wish.stop_with_parent else None)
-    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-    before = [signal.signal(number, lambda *_: told.set()) for number in numbers]
-    try:
-        yield told
-    finally:
-        for number, handler in zip(numbers, before, strict=True):
-            signal.signal(number, handler)
-
-
-class _Told(Event):
-    def __init__(self, parent: int | None) -> None:
-        super().__init__()
-        self._parent = parent
-
-    def is_set(self) -> bool:
-        gone = self._parent is not None and os.getppid() != self._parent
-        return gone or super().is_set()
 
 
 __all__ = ["ConfigError", "Wish", "run_up"]

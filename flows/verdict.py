@@ -3,7 +3,7 @@
 from collections import Counter, defaultdict
 from itertools import pairwise
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import msgspec
 import numpy as np
@@ -13,6 +13,8 @@ from flows.rehearsal import Run
 from operators.records.book import Book, BookState
 from operators.records.healing import Decision
 from operators.records.time import MS, US
+
+_NEVER: Final = 2**63
 
 
 class Judged(NamedTuple):
@@ -40,9 +42,10 @@ class Judged(NamedTuple):
 def judge(done: Run, journal: Path) -> Judged:
     """Compare a run with the exchange's journal."""
     sent: defaultdict[str, list[str]] = defaultdict(list)
-    faults, books, wrong = [], 0, 0
+    faults, books, wrong, clocks = [], 0, 0, _Clocks()
     for text in journal.read_text(encoding="utf-8").splitlines():
         line = msgspec.json.decode(text)
+        clocks.note(line)
         within = done.settled_ns < line["wall_ns"] < done.ended_ns
         if line["what"] == "sent" and within:
             sent[line["symbol"]] += line["trades"]
@@ -50,7 +53,7 @@ def judge(done: Run, journal: Path) -> Judged:
             faults.append((line["wall_ns"], line["kind"]))
         elif line["what"] == "book":
             ours = done.books.get((line["symbol"], line["id"]))
-            if ours is None:
+            if ours is None and not clocks.are_wrong(line["event_ns"]):
                 ours = done.books.get((line["symbol"], line["event_ns"] // US))
             if ours is not None:
                 books += 1
@@ -65,6 +68,33 @@ def judge(done: Run, journal: Path) -> Judged:
         order = [place[each] for each in ids if each in place]
         disordered += sum(b < a for a, b in pairwise(order))
     return Judged(total, lost, twice, disordered, books, wrong, faults)
+
+
+class _Clocks:
+    """Knows which times may be stated by what is of another moment."""
+
+    def __init__(self) -> None:
+        self._begun: dict[int, int] = {}
+        self._ended: dict[int, int] = {}
+
+    def note(self, line: dict[str, Any]) -> None:
+        """Take in a line of the journal."""
+        if line["what"] != "fault" or line["kind"] != "skew":
+            return
+        number, at_ns = line["fault"], line["event_ns"]
+        if line["is"] == "begin":
+            self._begun[number] = at_ns + line["params"]["by_ms"] * MS
+            self._ended[number] = _NEVER
+        else:
+            by_ns = line["lasted_ns"] - at_ns + self._begun[number]
+            self._ended[number] = at_ns + by_ns
+
+    def are_wrong(self, event_ns: int) -> bool:
+        """Return whether two moments may be stated as this one."""
+        return any(
+            begun_ns <= event_ns <= self._ended[number]
+            for number, begun_ns in self._begun.items()
+        )
 
 
 def _same(ours: Book, line: dict[str, Any]) -> bool:

@@ -80,7 +80,7 @@ class Courier:
         self._queue: deque[Waiting] = deque()
         self._seen: set[str] = set()
         self._ends: deque[float] = deque(maxlen=settings.per_minute)
-        self._gathers = self._stopped = False
+        self._gathers = self._stopped = self._is_busy = False
         self._changed = Condition()
         self._thread = Thread(target=self._run, name=target.name, daemon=True)
 
@@ -88,6 +88,12 @@ class Courier:
     def waiting(self) -> int:
         """How many alerts wait."""
         return len(self._queue)
+
+    @property
+    def is_done(self) -> bool:
+        """Whether nothing waits, and nothing is under way."""
+        with self._changed:
+            return not self._queue and not self._is_busy
 
     def start(self) -> None:
         """Settle what a process before us left open, and begin."""
@@ -135,6 +141,7 @@ class Courier:
         """Return what to tell next, together; nothing when it is to end."""
         while True:
             with self._changed:
+                self._is_busy = False
                 self._changed.wait_for(lambda: self._stopped or self._queue)
                 if self._stopped:
                     return []
@@ -142,6 +149,7 @@ class Courier:
                 if self._stopped:
                     return []
                 taken = self._take()
+                self._is_busy = True
             if batch := self._fresh(taken):
                 return batch
 

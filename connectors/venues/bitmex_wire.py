@@ -20,8 +20,8 @@ lines are not merged. Until July 2023 a change of a level stated its id alone; i
 had to be remembered from the insert, or computed from the id and a tick that the frame
 does not tell, and no parser here remembers. Until February 2022 no row was dated, and
 by that the whole table of then is known, and left out. Of the time between, a change
-without a price is a Gap of its symbol, so that the book is not believed. Quotes come
-some at a time, and several may be of one millisecond.
+without a price is an error, and the books are not to be relied on. Quotes come some at
+a time, and several may be of one millisecond.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -34,7 +34,7 @@ from connectors.venues.numbers import Name, Number, Quantity
 from operators.market.decode import Line, Parsed
 from operators.records.base import NotARecordError, Side
 from operators.records.frame import Frame, FrameKind
-from operators.records.market import BookDelta, BookSnapshot, Gap, Level, Top, Trade
+from operators.records.market import BookDelta, BookSnapshot, Level, Top, Trade
 from operators.records.rfc3339 import ns_of
 
 # As the venue spells them.
@@ -199,7 +199,7 @@ def _booked(envelope: _Envelope, origin: _Origin) -> Parsed:
 
 
 def _said(told: dict[str, list[_Row]], action: str, origin: _Origin) -> Parsed:
-    events: list[BookSnapshot | BookDelta | Gap] = []
+    events: list[BookSnapshot | BookDelta] = []
     newest_ns: int | None = None
     for name, rows in told.items():
         stated_ns = max((ns_of(row.timestamp) for row in rows), default=0)
@@ -212,16 +212,8 @@ def _said(told: dict[str, list[_Row]], action: str, origin: _Origin) -> Parsed:
 
 def _event(
     name: str, rows: Sequence[_Row], action: str, event_ns: int, origin: _Origin
-) -> BookSnapshot | BookDelta | Gap:
+) -> BookSnapshot | BookDelta:
     symbol, received_ns = origin.canonical(name), origin.frame.received_ns
-    if any(row.price is None for row in rows):
-        return Gap(
-            venue=origin.venue,
-            symbol=symbol,
-            event_ns=event_ns,
-            received_ns=received_ns,
-            reason="line",
-        )
     kind = BookSnapshot if action == "partial" else BookDelta
     return kind(
         venue=origin.venue,
@@ -235,16 +227,11 @@ def _event(
 
 def _levels(rows: Iterable[_Row], side: _Taker, action: str) -> Iterator[Level]:
     for row in rows:
-        if row.side != side or row.price is None:
-            continue
-        if action == "delete":
-            yield row.price, 0.0
-        elif row.size is None:
-            raise NotARecordError(
-                f"a level without a size at {row.price} - at `$.data`"
-            )
-        else:
-            yield row.price, row.size
+        size = 0.0 if action == "delete" else row.size
+        if row.price is None or size is None:
+            raise NotARecordError("a level without a price or a size - at `$.data`")
+        if row.side == side:
+            yield row.price, size
 
 
 _READERS: Final = {"trade": _traded, "quote": _quoted, "orderBookL2": _booked}

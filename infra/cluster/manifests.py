@@ -11,6 +11,8 @@ from infra.cluster import shared
 from infra.cluster.flow import flow
 from infra.cluster.ingest import PROCESS, Split, groups, ingest
 from infra.cluster.needs import Needs
+from infra.cluster.tell import PROCESS as TELL
+from infra.cluster.tell import tell
 from infra.cluster.text import written
 
 APART: Final = "apart"
@@ -54,15 +56,18 @@ def files(wish: Deployment) -> dict[str, str]:
         found[f"{name}.yaml"] = written(documents)
     for name, count in wish.shards.items():
         found[f"flow-{name}.yaml"] = written(flow(needs, name, count, image, stamp))
+    found[f"{TELL}.yaml"] = written(tell(needs, image, stamp))
     listed = {
         "apiVersion": "kustomize.config.k8s.io/v1beta1",
         "kind": "Kustomization",
         "resources": list(found),
     }
-    processes = [PROCESS, *wish.shards]
+    secrets = [shared.secret([PROCESS, *wish.shards, TELL])]
+    if needs.alerts.variables:
+        secrets.append(shared.addresses(needs))
     return found | {
         "kustomization.yaml": written([listed]),
-        f"{APART}/secret.yaml": written([shared.secret(processes)], _SECRET),
+        f"{APART}/secret.yaml": written(secrets, _SECRET),
         f"{APART}/podmonitor.yaml": written([shared.pod_monitor()], _MONITOR),
     }
 
@@ -72,6 +77,8 @@ _SECRET: Final = (
     "# FOLDER has a file of each of these names, without a newline at its end:\n"
     "#   kubectl -n tapewatch create secret generic tapewatch-kafka \\\n"
     "#     --from-file=FOLDER\n"
+    "# tapewatch-alerts has the addresses of those who are told of alerts, likewise;\n"
+    "# where the settings name nobody, it is not needed.\n"
 )
 _MONITOR: Final = (
     "# For a cluster with the Prometheus operator; without it, the pods' annotations\n"

@@ -106,6 +106,23 @@ class Metrics(msgspec.Struct, frozen=True, kw_only=True):
     port: Annotated[int, msgspec.Meta(ge=1_024, le=65_535)]
 
 
+class Target(msgspec.Struct, frozen=True, kw_only=True):
+    """Whom alerts are told to: the variable with the address."""
+
+    url_env: str
+
+
+class Alerts(msgspec.Struct, frozen=True, kw_only=True):
+    """Who is told of what."""
+
+    targets: tuple[Target, ...] = ()
+
+    @property
+    def variables(self) -> list[str]:
+        """The variables of all targets."""
+        return sorted({target.url_env for target in self.targets})
+
+
 class Needs(msgspec.Struct, frozen=True, kw_only=True):
     """The parts of the settings that manifests follow from."""
 
@@ -114,6 +131,7 @@ class Needs(msgspec.Struct, frozen=True, kw_only=True):
     recovery: Folder
     ingest: Ingest
     metrics: Metrics
+    alerts: Alerts = Alerts()
 
 
 def needs(text: str, source: Path | str) -> Needs:

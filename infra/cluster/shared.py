@@ -1,9 +1,11 @@
 """What all processes share: a namespace, the settings, the lake, and who may talk."""
 
+from collections.abc import Iterable
 from typing import Final
 
 from infra.cluster.needs import Document, Needs
 from infra.cluster.pods import (
+    ALERTS,
     COMPONENT,
     LAKE,
     NAMESPACE,
@@ -14,12 +16,14 @@ from infra.cluster.pods import (
     named,
     wanted,
 )
+from infra.cluster.tell import PORTS
 
 MONITORING: Final = "monitoring"
 _LAKE_SIZE: Final = "1Ti"
 _PRIVATE: Final = ["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "169.254.0.0/16"]
 _NAME: Final = "kubernetes.io/metadata.name"
 _DNS: Final = 53
+_RULES: Final = "networking.k8s.io/v1"
 
 
 def namespace() -> Document:
@@ -57,18 +61,18 @@ def service(needs: Needs) -> Document:
 
 
 def network(needs: Needs) -> list[Document]:
-    """Return who may talk to whom: Prometheus to us, we to Kafka, ingest to venues."""
+    """Return who may talk to whom.
+
+    Prometheus to us, we to Kafka, ingest to venues, tell to its targets.
+    """
     mine = {"matchLabels": labels()}
     monitoring = {"namespaceSelector": {"matchLabels": {_NAME: MONITORING}}}
     asked = [{"protocol": "TCP", "port": needs.metrics.port}]
     dns = [{"protocol": kind, "port": _DNS} for kind in ("UDP", "TCP")]
     system = {"namespaceSelector": {"matchLabels": {_NAME: "kube-system"}}}
     brokers = [{"protocol": "TCP", "port": port} for port in needs.kafka.ports]
-    venues = [{"protocol": "TCP", "port": port} for port in needs.ingest.ports]
-    world = {"ipBlock": {"cidr": "0.0.0.0/0", "except": _PRIVATE}}
-    head, rules = "NetworkPolicy", "networking.k8s.io/v1"
     return [
-        named(head, rules, "tapewatch")
+        named("NetworkPolicy", _RULES, "tapewatch")
         | {
             "spec": {
                 "podSelector": mine,
@@ -77,15 +81,22 @@ def network(needs: Needs) -> list[Document]:
                 "egress": [{"to": [system], "ports": dns}, {"ports": brokers}],
             }
         },
-        named(head, rules, "tapewatch-venues")
-        | {
-            "spec": {
-                "podSelector": {"matchLabels": labels("ingest")},
-                "policyTypes": ["Egress"],
-                "egress": [{"to": [world], "ports": venues}],
-            }
-        },
+        _outside("tapewatch-venues", "ingest", needs.ingest.ports),
+        _outside("tapewatch-targets", "tell", PORTS),
     ]
+
+
+def _outside(name: str, component: str, ports: Iterable[int]) -> Document:
+    """Return that a process may talk to the world at these ports."""
+    world = {"ipBlock": {"cidr": "0.0.0.0/0", "except": _PRIVATE}}
+    asked = [{"protocol": "TCP", "port": port} for port in ports]
+    return named("NetworkPolicy", _RULES, name) | {
+        "spec": {
+            "podSelector": {"matchLabels": labels(component)},
+            "policyTypes": ["Egress"],
+            "egress": [{"to": [world], "ports": asked}],
+        }
+    }
 
 
 def secret(processes: list[str]) -> Document:
@@ -94,6 +105,14 @@ def secret(processes: list[str]) -> Document:
     return named("Secret", "v1", SECRET) | {
         "type": "Opaque",
         "stringData": dict.fromkeys(keys, ""),
+    }
+
+
+def addresses(needs: Needs) -> Document:
+    """Return the secret with the addresses of targets, without one of them."""
+    return named("Secret", "v1", ALERTS) | {
+        "type": "Opaque",
+        "stringData": dict.fromkeys(needs.alerts.variables, ""),
     }
 
 

@@ -15,12 +15,14 @@ from kafka.admin import (
 from kafka.admin import ACLResourcePatternType as PatternType
 from msgspec import Meta
 
+from config.alerts import Alerts
 from config.settings import Kafka
 from infra.kafka import admin
 from infra.kafka.errors import TopicsError
 
 ACLS: Final = Path(__file__).parent / "acls.yaml"
 ALL: Final = "*"
+_RULED: Final = "alerts"
 
 # kafka-python does not say its types.
 _Acl: Any = ACL
@@ -169,6 +171,25 @@ def load(path: Path = ACLS) -> list[Process]:
         raise TopicsError(text) from error
     except msgspec.DecodeError as error:
         raise TopicsError(f"{path}: {error}") from error
+
+
+def asked_by(alerts: Alerts, path: Path = ACLS) -> list[Right]:
+    """Return all rights, those to what the rules of the settings look at included.
+
+    Raises:
+        TopicsError: If the file cannot be read, or says what it may not.
+    """
+    return [right for each in ruled(load(path), alerts) for right in each.rights]
+
+
+def ruled(processes: Iterable[Process], alerts: Alerts) -> list[Process]:
+    """Return processes of which `alerts` reads what its rules look at, and no more."""
+    return [
+        msgspec.structs.replace(each, reads=alerts.topics)
+        if each.name == _RULED
+        else each
+        for each in processes
+    ]
 
 
 def apply(kafka: Kafka, rights: Iterable[Right]) -> int:

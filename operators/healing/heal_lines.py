@@ -58,9 +58,10 @@ class HealLines:
     A line that is open, and RED because it is slow, fails over while another of its
     connection is GREEN; where none is, the venue is slow and not the line. One that is
     down or silent is left to ingest, which opens it again by itself; one that has just
-    come back is RED for a while, and left alone. A line that brings mostly what cannot be
-    read, or far more than is normal, is paused while another is well, and opened again
-    after its pause; a lone one is not, for that would lose all: a person is called.
+    come back is RED for a while, and left alone. A line that brings mostly what cannot
+    be read, or far more than is normal, is paused while another is well, and opened
+    again after its pause; a lone one is not, for that would lose all: a person is
+    called.
 
     Time is that of the connection's lines: one that is paused still tells the seconds.
 

@@ -1,7 +1,9 @@
 """What came of it: what the exchange says it sent, and the lake beside a replay."""
 
+import heapq
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from operator import itemgetter
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -94,12 +96,25 @@ class Account(NamedTuple):
 
 
 def export(settings: Settings, recording: Path) -> None:
-    """Write what is in ``frames.v1`` to a recording, partition by partition."""
+    """Write what is in ``frames.v1`` to a recording, in order of arrival.
+
+    Partition by partition, one connection would be minutes ahead of another, which no
+    recording is: ``system`` would take the others for absent.
+    """
     name = topics.FRAMES.name
+    numbers = partitions(consumer(settings.kafka, "tapewatch-crash"), name)
+    dated = [_dated(_values(settings, TopicPartition(name, each))) for each in numbers]
     with recording.open("wb") as file:
-        for number in partitions(consumer(settings.kafka, "tapewatch-crash"), name):
-            for value in _values(settings, TopicPartition(name, number)):
-                file.write(value + b"\n")
+        for _, value in heapq.merge(*dated, key=itemgetter(0)):
+            file.write(value + b"\n")
+
+
+def _dated(values: Iterable[bytes]) -> Iterator[tuple[int, bytes]]:
+    """Yield the frames of a partition in its order, with the newest arrival so far."""
+    newest_ns = 0
+    for value in values:
+        newest_ns = max(newest_ns, topics.FRAMES.decode(value).received_ns)
+        yield newest_ns, value
 
 
 def _values(settings: Settings, place: TopicPartition) -> Iterator[bytes]:

@@ -13,8 +13,11 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from msgspec.structs import replace
 from prometheus_client.parser import text_string_to_metric_families
 
+from config.alerts import Alerts, Target
+from config.load import load, save
 from flows.catalogue import FLOWS
 
 BOUND_S = 120
@@ -53,16 +56,20 @@ def wanted() -> set[str]:
 
 
 def test_each_process_shows_its_figures_and_a_killed_one_is_missed(
-    tapewatch, tmp_path, broker_wish
+    tapewatch, tmp_path, broker_wish, monkeypatch
 ):
-    up = tapewatch("up", "--broker", broker_wish)
+    monkeypatch.setenv("OPS_URL", "json://127.0.0.1:9/")
+    settings = tmp_path / "mine.yaml"
+    target = Target(name="ops", url_env="OPS_URL")
+    save(replace(load(), alerts=Alerts(targets=(target,))), settings)
+    up = tapewatch("up", "--config", settings, "--broker", broker_wish)
     for line in up.stdout:
         if "GREEN" in line:
             break
     found = until(
         tmp_path,
         lambda told: (
-            len(told["processes"]) > len(FLOWS)
+            len(told["processes"]) > len(FLOWS) + 1
             and all(each["is_up"] for each in told["processes"])
             and told["system"]
             and told["scores"]
@@ -70,7 +77,8 @@ def test_each_process_shows_its_figures_and_a_killed_one_is_missed(
         ),
     )
     by = {each["name"]: each for each in found["processes"]}
-    assert {f"{flow}-0-of-1" for flow in FLOWS} | {"ingest-all.all"} == set(by)
+    others = {"ingest-all.all", "tell-all"}
+    assert {f"{flow}-0-of-1" for flow in FLOWS} | others == set(by)
     assert len({each["address"] for each in by.values()}) == len(by)
     seen = {name for each in by.values() for name in names(each["address"])}
     assert wanted() - seen == set()

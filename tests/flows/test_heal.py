@@ -101,6 +101,7 @@ def health(line: str, at_s: int, level: Level, connection: str = "c") -> Any:
         line=line,
         received_ns=T0_NS + at_s * SECOND,
         level=level,
+        issues="feed latency 600 ms" if level is Level.RED else "",
         is_up=True,
         rate=9.0,
         octets_rate=0.0,

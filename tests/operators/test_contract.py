@@ -337,6 +337,7 @@ def healths(connection: str) -> Records:
                 (START_MS + count * 2_500) * MS,
                 level,
                 rate=10.0,
+                issues="feed latency 600 ms" if level is Health.RED else "",
                 dead=200 * count if storms else 0,
             )
             for count, (line, level, storms) in enumerate(each)

@@ -1,5 +1,5 @@
 #!/bin/sh
-# What the units run: start.sh flow market-0-of-2, or start.sh ingest a
+# What the units run: start.sh flow market-0-of-2, start.sh ingest a, start.sh tell tell
 #
 # Settings are /etc/tapewatch/<instance>.yaml where there is one, else tapewatch.yaml.
 # The password of Kafka's user comes from systemd's credentials, and is in no unit.
@@ -23,8 +23,12 @@ case $what in
     process=ingest
     set -- ingest --line "$instance"
     ;;
+  tell)
+    process=tell
+    set -- tell
+    ;;
   *)
-    echo "expected flow or ingest, not $what" >&2
+    echo "expected flow, ingest or tell, not $what" >&2
     exit 2
     ;;
 esac

@@ -16,7 +16,7 @@ from operators.market.decode import Line, Parsed
 from operators.records.base import UNREADABLE, NotARecordError, Side
 from operators.records.frame import Frame, FrameKind, Ignored
 from operators.records.instrument import Status
-from operators.records.market import BookDelta, BookSnapshot, Gap, Top, Trade
+from operators.records.market import BookDelta, BookSnapshot, Top, Trade
 from operators.records.time import MS
 from tests.connectors.venues.captured import (
     SHARED,
@@ -139,9 +139,7 @@ def test_changes_of_two_symbols_are_two_records() -> None:
     assert (first.symbol, second.symbol) == ("BTC-USD-PERP", "ETH-USD-PERP")
 
 
-def test_a_change_without_a_price_is_a_gap_and_of_before_2022_nothing() -> None:
-    gap = Gap(**STAMP, event_ns=EVENT_NS, reason="line")
-    assert parse(UPDATE.replace('"price":26902,', "")) == Parsed([gap], EVENT_NS)
+def test_books_of_before_2022_are_left_out_by_name() -> None:
     undated = BOOK.replace(f',"timestamp":"{TIME}"', "")
     for raw in (OLD_UPDATE, undated):
         assert parse(raw) == Parsed(ignored="book of before 2022")
@@ -174,7 +172,9 @@ def test_what_yields_nothing_says_why(raw: str, reason: str) -> None:
             (UPDATE, "42800", bad, r"\$\[0\]\.size")
             for bad in ('"nan"', "-1", "1e151", '"1"')
         ],
-        (UPDATE, '"size":42800,', "", "a level without a size at 26902"),
+        (UPDATE, '"size":42800,', "", "a level without a price or a size"),
+        (UPDATE, '"price":26902,', "", "a level without a price or a size"),
+        (DELETE, '"price":26902,', "", "a level without a price or a size"),
         (UPDATE, '"Buy"', '"None"', "Invalid enum value 'None'"),
         (UPDATE, "XBTUSD", "XBTXYZ", "unknown symbol `XBTXYZ`"),
         (UPDATE, "orderBookL2", "orderBookL9", "unknown table `orderBookL9`"),

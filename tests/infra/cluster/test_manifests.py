@@ -134,7 +134,8 @@ def test_every_flow_is_there_and_a_new_one_comes_by_itself():
     made, budget = yaml.safe_load_all(texts["flow-tides.yaml"])
     assert made["spec"]["replicas"] == 5
     assert budget["kind"] == "PodDisruptionBudget"
-    assert "tides" in yaml.safe_load(texts["apart/secret.yaml"])["stringData"]
+    secret = next(iter(yaml.safe_load_all(texts["apart/secret.yaml"])))
+    assert "tides" in secret["stringData"]
 
 
 @pytest.mark.parametrize("split", Split)
@@ -193,7 +194,7 @@ def test_a_flow_that_sees_all_is_one_worker_whatever_is_wished_for():
     most = {"market": 12, "heal": 1}
 
     assert manifests.shards("4", most) == {"market": 4, "heal": 1}
-    with pytest.raises(ConfigError, match="expected 1 to 1, .* not `heal=2`"):
+    with pytest.raises(ConfigError, match=r"expected 1 to 1, .* not `heal=2`"):
         manifests.shards("4,heal=2", most)
 
 

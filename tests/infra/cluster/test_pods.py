@@ -26,6 +26,10 @@ NEEDS = needs(TEXT, EXAMPLE)
 Document = dict[str, Any]
 
 MOST = most_workers(Settings())
+SECRETS = {
+    "TAPEWATCH_KAFKA_PASSWORD": "tapewatch-kafka",
+    "TAPEWATCH_OPS_URL": "tapewatch-alerts",
+}
 
 
 def wish(**changes: Any) -> manifests.Deployment:
@@ -147,11 +151,10 @@ def test_no_secret_is_in_any_file():
     for pod in PODS:
         for container in pod["containers"]:
             for each in container["env"]:
-                if "PASSWORD" in each["name"]:
+                if each["name"] in SECRETS:
                     assert "value" not in each
-                    assert (
-                        each["valueFrom"]["secretKeyRef"]["name"] == "tapewatch-kafka"
-                    )
+                    secret = each["valueFrom"]["secretKeyRef"]["name"]
+                    assert secret == SECRETS[each["name"]]
     for document in DOCUMENTS:
         if document["kind"] == "Secret":
             assert set(document["stringData"].values()) == {""}
@@ -160,18 +163,57 @@ def test_no_secret_is_in_any_file():
 
 
 def test_the_wanted_secrets_are_those_of_the_template():
-    (secret,) = yaml.safe_load_all(FILES["apart/secret.yaml"])
-    asked = {
-        each["valueFrom"]["secretKeyRef"]["key"]
-        for pod in PODS
-        for container in pod["containers"]
-        for each in container["env"]
-        if "PASSWORD" in each["name"]
+    secrets = yaml.safe_load_all(FILES["apart/secret.yaml"])
+    listed = {each["metadata"]["name"]: set(each["stringData"]) for each in secrets}
+    asked: dict[str, set[str]] = {"tapewatch-kafka": {"ca.crt"}}
+    for pod in PODS:
+        for container in pod["containers"]:
+            for each in container["env"]:
+                if each["name"] in SECRETS:
+                    key = each["valueFrom"]["secretKeyRef"]
+                    asked.setdefault(key["name"], set()).add(key["key"])
+    assert asked == listed
+
+
+def test_who_tells_is_one_and_knows_its_targets():
+    (document,) = (each for each in SETS if each["metadata"]["name"] == "tell")
+    spec = document["spec"]
+    (target,) = (
+        each["valueFrom"]["secretKeyRef"]
+        for each in container_of(document)["env"]
+        if each["name"] == "TAPEWATCH_OPS_URL"
+    )
+
+    assert spec["replicas"] == 1
+    assert container_of(document)["args"][0] == "tell"
+    assert [c["metadata"]["name"] for c in spec["volumeClaimTemplates"]] == ["recovery"]
+    assert target == {
+        "name": "tapewatch-alerts",
+        "key": "TAPEWATCH_OPS_URL",
+        "optional": True,
     }
-    assert asked | {"ca.crt"} == secret["stringData"].keys()
 
 
-def test_only_ingest_reaches_the_world():
+def test_settings_that_name_nobody_need_no_secret_for_it():
+    text = TEXT.replace("    - {name: ops", "    # - {name: ops")
+    assert text != TEXT
+    quiet = needs(text.replace("  targets:", "  targets: []"), EXAMPLE)
+
+    texts = manifests.files(wish(needs=quiet, settings=text))
+
+    (document,) = (
+        each
+        for each in yaml.safe_load_all(texts["tell.yaml"])
+        if each["kind"] == "StatefulSet"
+    )
+    assert {each["name"] for each in container_of(document)["env"]} == {
+        "TAPEWATCH_KAFKA_USERNAME",
+        "TAPEWATCH_KAFKA_PASSWORD",
+    }
+    assert "name: tapewatch-alerts" not in texts["apart/secret.yaml"]
+
+
+def test_only_ingest_and_tell_reach_the_world():
     policies = [each["spec"] for each in DOCUMENTS if each["kind"] == "NetworkPolicy"]
     world = [
         policy
@@ -180,8 +222,9 @@ def test_only_ingest_reaches_the_world():
         for to in rule.get("to", ())
         if "ipBlock" in to
     ]
-    (only,) = world
-    assert only["podSelector"]["matchLabels"]["app.kubernetes.io/component"] == "ingest"
+    of = "app.kubernetes.io/component"
+    who = [policy["podSelector"]["matchLabels"][of] for policy in world]
+    assert who == ["ingest", "tell"]
     (ours,) = (each for each in policies if "Ingress" in each["policyTypes"])
     ports = [port["port"] for rule in ours["egress"] for port in rule["ports"]]
     assert set(NEEDS.kafka.ports) < set(ports)

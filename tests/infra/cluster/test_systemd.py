@@ -14,9 +14,11 @@ START = UNITS / "start.sh"
 INSTANCES = {
     "tapewatch-flow@.service": "tapewatch-flow@market-0-of-2.service",
     "tapewatch-ingest@.service": "tapewatch-ingest@a.service",
+    "tapewatch-tell.service": "tapewatch-tell.service",
     "tapewatch.target": "tapewatch.target",
 }
 SERVICES = [name for name in INSTANCES if name.endswith(".service")]
+LISTS = {"EnvironmentFile"}
 HARDENED = {
     "NoNewPrivileges": "yes",
     "ProtectSystem": "strict",
@@ -40,8 +42,8 @@ def read(name: str) -> dict[str, dict[str, str]]:
             key, is_one, value = line.partition("=")
             assert is_one, line
             assert key.isalpha(), line
-            assert key not in section, line
-            section[key] = value
+            assert key not in section or key in LISTS, line
+            section[key] = f"{section[key]} {value}" if key in section else value
     return found
 
 
@@ -111,6 +113,19 @@ def test_no_password_is_in_a_unit(name):
     assert "PASSWORD" not in (UNITS / name).read_text()
 
 
+def test_only_who_tells_is_given_the_addresses_of_targets():
+    given = "-/etc/tapewatch/credentials/targets"
+    with_it = [n for n in SERVICES if given in read(n)["Service"]["EnvironmentFile"]]
+    assert with_it == ["tapewatch-tell.service"]
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_figures_of_all_are_in_one_folder_that_outlives_each(name):
+    service = read(name)["Service"]
+    assert service["RuntimeDirectory"] == "tapewatch"
+    assert service["RuntimeDirectoryPreserve"] == "yes"
+
+
 def started(folder: Path, *words: str) -> "subprocess.CompletedProcess[str]":
     said = folder / "tapewatch"
     said.write_text(
@@ -141,6 +156,7 @@ def started(folder: Path, *words: str) -> "subprocess.CompletedProcess[str]":
             "order-flow",
         ),
         (("ingest", "a"), "ingest --line a", "ingest"),
+        (("tell", "tell"), "tell", "tell"),
     ],
 )
 def test_an_instance_says_what_is_started(tmp_path, words, wanted, user):

@@ -9,19 +9,25 @@ from typing import Any
 import msgspec
 import pytest
 
+from config.alerts import RULES, Alerts, Target
 from config.load import load
-from config.settings import Ingest, Lake, Recovery, Settings
+from config.settings import Ingest, Kafka, Lake, Recovery, Settings
 from connectors import commands
 from connectors import kafka as readers
 from connectors.supervisor import Only
-from flows import ingest, io
+from flows import ingest, io, telling
 from flows.catalogue import FLOWS
 from flows.io import KafkaIO
 from infra.kafka import acls
 from infra.kafka.acls import Process, Right
 from infra.kafka.errors import TopicsError
+from operators.alerts.rule import Rule
 from operators.records import topics
+from operators.records.alerts import Delivery
+from operators.records.quality import Severity
+from sinks import deliveries
 from sinks import kafka as writers
+from sinks.alerts import Door
 
 ALL = {topic.name for topic in topics.ALL}
 SENT = "tapewatch-sent"
@@ -37,8 +43,22 @@ class Answering:
     def list_topics(self, timeout: float) -> None:
         assert timeout > 0
 
+    def committed(self, places: list[Any], timeout: float) -> list[Any]:
+        assert timeout > 0
+        return places
+
+    def assign(self, places: list[Any]) -> None:
+        raise SeenError
+
     def close(self) -> None:
         """Close nothing."""
+
+
+class Empty(deliveries.Past):
+    """A past of which nothing stands in the topic."""
+
+    def deliveries(self) -> tuple[list[Delivery], int]:
+        return [], 0
 
 
 class Doors:
@@ -53,6 +73,11 @@ class Doors:
         monkeypatch.setattr(ingest, "SpoolingPublisher", self.publisher)
         monkeypatch.setattr(commands, "consumer", self.consumer)
         monkeypatch.setattr(commands, "partitions", self.partitions)
+        monkeypatch.setattr(deliveries, "Publisher", self.producer)
+        monkeypatch.setattr(telling, "Publisher", self.producer)
+        monkeypatch.setattr(telling, "Past", self.past)
+        monkeypatch.setattr(telling, "consumer", self.consumer)
+        monkeypatch.setattr(telling, "partitions", self.none)
 
     def source(self, reading: readers.Reading) -> readers.KafkaSource:
         self.reads |= {topic.name for topic in reading.topics}
@@ -75,6 +100,17 @@ class Doors:
     def partitions(self, _: Any, topic: str) -> list[int]:
         self.reads.add(topic)
         raise SeenError
+
+    def producer(self, _: Any, kinds: Iterable[Any]) -> None:
+        self.writes |= {topic.name for topic in kinds}
+
+    def past(self, kafka: Kafka) -> "Empty":
+        self.reads |= {topics.DELIVERIES.name}
+        return Empty(kafka)
+
+    def none(self, _: Any, topic: str) -> list[int]:
+        self.reads.add(topic)
+        return []
 
     def process(self, name: str, *, reads_back: bool) -> Process:
         reads = {acls.ALL} if self.reads == ALL else self.reads
@@ -140,9 +176,48 @@ def test_ingest_may_do_what_it_does(doors: Doors, settings: Settings) -> None:
     check(doors.process("ingest", reads_back=False))
 
 
+@pytest.mark.filterwarnings(  # one of apprise's plugins
+    "ignore:'imghdr' is deprecated:DeprecationWarning"
+)
+def test_tell_may_do_what_it_does(doors: Doors, settings: Settings) -> None:
+    target = Target(name="ops", url_env="OPS_URL")
+    alerts = Alerts(targets=(target,))
+    opened = {"ops": Door(target, "json://127.0.0.1:9/", 1.0)}
+    whole = msgspec.structs.replace(settings, alerts=alerts)
+    tell = telling.Telling(whole, opened)
+    with pytest.raises(SeenError):
+        tell.run(Event())
+    check(doors.process("tell", reads_back=True))
+
+
 def test_nobody_else_may_do_anything() -> None:
     names = [process.name for process in acls.load()]
-    assert sorted(names) == sorted([*FLOWS, "ingest", "reader", "admin"])
+    assert sorted(names) == sorted([*FLOWS, "ingest", "tell", "reader", "admin"])
+
+
+def test_alerts_may_read_what_the_rules_of_the_settings_look_at() -> None:
+    wide = Rule(
+        name="wide",
+        topic="bars.v1",
+        when="close >= 0",
+        severity=Severity.LOW,
+        title="{symbol}",
+    )
+
+    def read(alerts: Alerts) -> set[str]:
+        rights = acls.asked_by(alerts)
+        mine = [r for r in rights if r.user == "tapewatch-alerts"]
+        found = {r.name for r in mine if (r.operation, r.kind) == ("Read", "topic")}
+        return found - {"alerts.v1"}  # what it wrote itself
+
+    of_house = {rule.topic for rule in RULES}
+    dead = {"dead.v1"}
+    assert read(Alerts()) == of_house | dead
+    assert read(Alerts(more=(wide,))) == of_house | dead | {"bars.v1"}
+    assert read(Alerts(rules=(wide,))) == dead | {"bars.v1"}
+    assert read(Alerts(rules=())) == dead | {"system_health.v1"}
+    by_file = [right for process in acls.load() for right in process.rights]
+    assert set(acls.asked_by(Alerts())) == set(by_file)
 
 
 def test_a_flow_that_the_file_does_not_know_fails_with_what_to_write() -> None:

@@ -13,17 +13,23 @@ import pytest
 import yaml
 from prometheus_client.parser import text_string_to_metric_families
 
+from config.alerts import Alerts, Target
 from config.settings import Kafka, Metrics
 from connectors.kafka import KafkaSource, Reading
 from flows import metrics
 from flows.tap import Tap
+from flows.tell_metrics import TellMetrics
 from infra.kafka.broker import Broker
 from infra.kafka.installation import Installation
 from infra.kafka.ports import free
 from operators.records import topics
 from operators.records.time import SECOND
+from sinks.alerts import Message, Verdict
+from sinks.courier import Courier
+from sinks.deliveries import Ledger
 from sinks.spool import Spool
 from sinks.spooling import SpoolingPublisher
+from sinks.told import Told
 from tests.e2e.site import Site
 from tests.flows.standing_rows import everything
 
@@ -32,6 +38,13 @@ ALERTS = yaml.safe_load((FOLDER / "alerts.yml").read_text())
 RULES: list[dict[str, Any]] = [r for g in ALERTS["groups"] for r in g["rules"]]
 README = (FOLDER / "README.md").read_text()
 NAME = re.compile(r"\b(?:tapewatch|process)_[a-z_]+")
+
+
+class NoDoor:
+    """A target that nobody comes to."""
+
+    def tell(self, message: Message) -> Verdict:
+        raise AssertionError(message)
 
 
 def names(port: int) -> set[str]:
@@ -50,8 +63,8 @@ def exported(
     installation: Installation,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> set[str]:
-    """Return the names that a flow and ingest show, by their own end-points."""
-    (flow, ingest) = free(2)
+    """Return the names that a flow, ingest and tell show, by their own end-points."""
+    (flow, ingest, tell) = free(3)
     folder = tmp_path_factory.mktemp("exported")
     settings = Kafka(bootstrap=kafka.bootstrap)
     Site(folder, settings)  # makes the topics
@@ -68,7 +81,17 @@ def exported(
     spool = Spool(folder / "spool", 1_000_000, print)
     publisher = SpoolingPublisher(settings, [topics.FRAMES], spool, 1_000)
     metrics.serve(Metrics(port=ingest), metrics.IngestMetrics(publisher))
-    return names(flow) | names(ingest)
+    tap = Tap()
+    courier = Courier(
+        Target(name="ops", url_env="OPS_URL"),
+        Alerts(),
+        door=NoDoor(),
+        ledger=Ledger(settings, tap, print),
+        told=Told(),
+        say=print,
+    )
+    metrics.serve(Metrics(port=tell), TellMetrics(tap, {"ops": courier}))
+    return names(flow) | names(ingest) | names(tell)
 
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule["alert"])
@@ -125,6 +148,7 @@ def test_prometheus_takes_the_settings_and_the_rules(promtool):
 
 
 WRITTEN = 'tapewatch_records_written_total{{table="{}"}}'
+DELIVERIES = 'tapewatch_deliveries_total{{target="ops", outcome="{}"}}'
 MOMENTS = [
     ("ProcessDown", 'up{job="tapewatch", instance="a"}', "0x60"),
     ("ProcessRestarts", 'process_start_time_seconds{job="tapewatch"}', "1+1x60"),
@@ -142,6 +166,10 @@ MOMENTS = [
         "5x60",
     ),
     ("FramesRefused", "tapewatch_refused_messages", "0+1x60"),
+    ("AlertsUndelivered", DELIVERIES.format("given up"), "0+1x60"),
+    ("AlertsUndelivered", DELIVERIES.format("unknown"), "0+1x60"),
+    ("AlertsUndelivered", DELIVERIES.format("failed"), "0+1x60"),
+    ("AlertsUndelivered", 'tapewatch_alerts_waiting{target="ops"}', "1x60"),
 ]
 WELL = {
     'up{job="tapewatch", instance="b"}': "1x60",
@@ -151,6 +179,9 @@ WELL = {
     'tapewatch_event_lag_seconds{flow="b"}': "0x60",
     'tapewatch_line_level{line="", connection="b"}': "0x60",
     'tapewatch_line_level{line="a", connection="b"}': "2x60",
+    'tapewatch_deliveries_total{target="b", outcome="sent"}': "0+1x60",
+    'tapewatch_deliveries_total{target="b", outcome="failed"}': "0x40 1x20",
+    'tapewatch_alerts_waiting{target="b"}': "0 1 0 1 0 1 0 1 0x50",
 }
 
 

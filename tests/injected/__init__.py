@@ -1,0 +1,1 @@
+"""Faults put into recordings of real venues: are they found, and how soon?"""
