@@ -139,42 +139,45 @@ async def run_both(plan: Plan, still: Path) -> tuple[Run, Run]:
 
 
 def script_of(plan: Plan) -> Script:
-    """Return faults of random kinds, one after the other, each on a random line."""
+    """Return faults of random kinds, one after the other, each on a random line.
+
+    Who found a door shut may be away for longer: the next fault is of the same line,
+    so that the other one is well.
+    """
     chance = random.Random(plan.seed)
     names = "ab"[: plan.lines]
     faults: list[AnyFault] = []
+    line, is_away = names[0], False
     for number in range(plan.faults):
         kind = KINDS[chance.choice(plan.kinds)]
+        chosen = chance.choice(names)
+        line = line if is_away else chosen
+        client = "newest" if plan.lines == 1 else f"?line={line}"
         values: dict[str, Any] = {"at_s": _BEGIN_S + number * plan.every_s}
         if issubclass(kind, OnClient):
-            line = chance.choice(names)
-            values["client"] = "newest" if plan.lines == 1 else f"?line={line}"
+            values["client"] = "all" if kind is MassDisconnect else client
         if not issubclass(kind, Disconnect):
             values["for_s"] = 0.4 * plan.every_s
-        if kind is MassDisconnect:
-            values["client"] = "all"
         if kind in (Reorder, Stale):  # an order is that of one symbol
             values["symbol"] = chance.choice(plan.symbols)
         if kind is Drip:
             values["frames_per_s"] = _DRIP_PER_S
         faults.append(kind(**values))
-        if kind.__struct_config__.tag in DOORS:
-            faults.append(_asking(values, chance.choice(names), plan))
+        is_away = kind.__struct_config__.tag in DOORS
+        if is_away:
+            faults.append(_asking(values, client, plan))
     return Script(seed=plan.seed, faults=tuple(faults))
 
 
-def _asking(values: dict[str, Any], line: str, plan: Plan) -> AnyFault:
+def _asking(values: dict[str, Any], client: str, plan: Plan) -> AnyFault:
     """Return what makes a line ask for something while a fault lasts.
 
     A book that lost a change is sent for: of a lone line, for another's is as good.
     """
     at_s, symbol = values["at_s"] + _ASKS_AFTER_S, values.get("symbol")
-    if plan.lines > 1:
-        client = values.get("client", f"?line={line}")
-        return Disconnect(at_s=at_s, client=client)
-    if symbol is not None:
-        return Drop(at_s=at_s, client="newest", symbol=symbol, count=_LOST, for_s=1.0)
-    return Disconnect(at_s=at_s, client="newest")
+    if plan.lines == 1 and symbol is not None:
+        return Drop(at_s=at_s, client=client, symbol=symbol, count=_LOST, for_s=1.0)
+    return Disconnect(at_s=at_s, client=client)
 
 
 async def _given(commands: asyncio.Queue[Command]) -> Any:

@@ -81,7 +81,8 @@ class HealthOfConnections:
             state.end_ns = _end_ns(now_ns)
         while now_ns > state.end_ns:
             for connection in state.connections.values():
-                yield from self._end_window(connection, state.end_ns)
+                said = self._end_window(connection, state.end_ns)
+                yield from _known(said, state.end_ns, now_ns)
             state.end_ns += WINDOW_NS
             if now_ns - state.end_ns > _LONGEST_GAP_NS:
                 state.end_ns = _end_ns(now_ns)
@@ -161,6 +162,15 @@ class HealthOfConnections:
         if name:
             return of_line(connection, name, moment, params)
         return of_connection(connection, moment, params)
+
+
+def _known(
+    said: Iterable[ConnectionHealth], end_ns: int, now_ns: int
+) -> Iterable[ConnectionHealth]:
+    """Return what is said of a window, with when that is, if it is much later."""
+    if now_ns - end_ns < WINDOW_NS:
+        return said
+    return [msgspec.structs.replace(each, said_ns=now_ns) for each in said]
 
 
 def _end_ns(now_ns: int) -> int:

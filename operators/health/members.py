@@ -86,13 +86,12 @@ class Member(msgspec.Struct, Generic[R]):
         """
         if window <= self.newest:
             return False
-        was_absent = window - self.newest > waits.patience
         self.newest = window
         if window > said:
             self.waiting.append((window, word))
             return False
         self._hear(window, word, waits)
-        return not was_absent or window + waits.patience <= said
+        return self.again <= said
 
     def next_window(self, after: int, patience: int) -> int | None:
         """Return the earliest window behind one in which it may be present."""
@@ -128,7 +127,9 @@ class Members(msgspec.Struct, Generic[R]):
 
     Attributes:
         by_name: They.
-        heard: In which windows that are not over any has spoken, in order.
+        heard: In which windows that are not over any has spoken, in order. What is
+            said of windows long gone counts where it is said: a silence that ends
+            tells all its windows at once, and nobody else is late for that.
         behind: Who is waited for before the next window is over.
     """
 
@@ -136,12 +137,20 @@ class Members(msgspec.Struct, Generic[R]):
     heard: list[int] = msgspec.field(default_factory=list)
     behind: dict[str, None] = msgspec.field(default_factory=dict)
 
-    def speak(self, name: str, window: int, word: R, so_far: SoFar) -> bool:
-        """Take in a member's word; return whether it is late."""
-        said, awaited, waits = so_far
+    @property
+    def newest(self) -> int:
+        """The newest window that any has spoken of; very small before the first."""
+        return max((each.newest for each in self.by_name.values()), default=-(2**63))
+
+    def note(self, window: int, said: int) -> None:
+        """Note that somebody has spoken in a window; said is the last that is over."""
         place = bisect_left(self.heard, window)
         if window > said and self.heard[place : place + 1] != [window]:
             self.heard.insert(place, window)
+
+    def speak(self, name: str, window: int, word: R, so_far: SoFar) -> bool:
+        """Take in a member's word; return whether it is late."""
+        said, awaited, waits = so_far
         member = self.by_name.get(name)
         if member is None:
             counts = window + waits.patience

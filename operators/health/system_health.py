@@ -116,9 +116,12 @@ class SystemHealths:
                 continue
             window = -(-word.received_ns // WINDOW_NS)
             if isinstance(word, QualityScore):
+                state.symbols.note(window, state.said)
                 self._hear(state.symbols, word.key, window, word)
             elif not word.line:
                 name = f"{word.venue}:{word.connection}"
+                known = ((word.said_ns or word.received_ns) - 1) // WINDOW_NS
+                state.connections.note(max(window, known), state.said)
                 self._hear(state.connections, name, window, word)
             while state.awaited is not None and self._is_over(state.awaited):
                 yield from self._say(state.awaited)
@@ -126,8 +129,7 @@ class SystemHealths:
     def close(self) -> Iterator[SystemHealth]:
         """Yield the windows that are left: nobody will be heard any more."""
         state = self.state
-        heard = (*state.connections.heard[-1:], *state.symbols.heard[-1:])
-        last = max(heard, default=_NEVER)
+        last = max(state.connections.newest, state.symbols.newest)
         while state.awaited is not None and state.awaited <= last:
             yield from self._say(state.awaited)
 

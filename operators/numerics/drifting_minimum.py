@@ -4,12 +4,11 @@ from typing import Final
 
 import msgspec
 
-from operators.records.time import MINUTE, MS
-
 _PPM: Final = 1_000_000
-_FALL_NS: Final = 250 * MS
-_ALIKE_NS: Final = 100 * MS
-_UNDONE_NS: Final = 5 * MINUTE
+_FALL_NS: Final = 250_000_000
+_ALIKE_NS: Final = 100_000_000
+_STOOD_NS: Final = 10_000_000_000
+_UNDONE_NS: Final = 300_000_000_000
 
 
 class Fall(msgspec.Struct):
@@ -42,7 +41,8 @@ class DriftingMinimum(msgspec.Struct):
         value: The minimum, or None before the first value [ns].
         at_ns: When it was last told a value [ns UTC].
         rest: What of its rise is less than a nanosecond [1e-6 ns].
-        fall: A fall that may be undone.
+        fall: The fall that may be undone: of those within ten seconds the first, for
+            what piled up is worked off in steps.
 
     Source:
         V. Paxson, "On calibrating measurements of packet transit times", SIGMETRICS
@@ -84,7 +84,8 @@ class DriftingMinimum(msgspec.Struct):
 
     def _fall(self, at_ns: int, value: int) -> None:
         low, fall = self.value, self.fall
-        if fall is None and low is not None and low - value > _FALL_NS:
+        is_new = fall is None or at_ns - fall.at_ns >= _STOOD_NS
+        if is_new and low is not None and low - value > _FALL_NS:
             fall = Fall(low, at_ns)
         self.begin(at_ns, value)
         self.fall = fall

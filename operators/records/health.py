@@ -101,6 +101,8 @@ class ConnectionHealth(FromLine, frozen=True, kw_only=True, gc=False):
         failover_ms: How long the last of them took [ms].
         lines: How many lines it has; of a line, 1.
         lines_up: How many of them are up.
+        said_ns: When it was known, if that was a window later or more: nothing had come
+            until then that told the time; else None [ns UTC].
     """
 
     table: ClassVar[str] = "connection_health"
@@ -142,6 +144,7 @@ class ConnectionHealth(FromLine, frozen=True, kw_only=True, gc=False):
     failover_ms: float | None = None
     lines: Int64 = 1
     lines_up: Int64 = 0
+    said_ns: Int64 | None = None
 
 
 class SystemHealth(Record, frozen=True, kw_only=True, gc=False):

@@ -1,5 +1,7 @@
 """People are told by `tapewatch up`: of everything, once, before it ends."""
 
+import signal
+import time
 from pathlib import Path
 
 import pytest
@@ -13,18 +15,19 @@ from sinks.catalog import connect
 from tests.receiver import receiving
 
 SECRET = "secret-token"
-ENDS_S = 12
+BOUND_S = 240
+POLL_S = 0.1
 
 
 @pytest.fixture
 def settings(tmp_path: Path) -> Path:
-    """Return settings by which every venue that shows life is an alert."""
+    """Return settings by which every line that shows life is an alert."""
     life = Rule(
         name="life",
-        topic="system_health.v1",
-        when="score >= 0",
+        topic="connection_health.v1",
+        when="lines >= 0",
         severity=Severity.LOW,
-        title="{venue} lives",
+        title="{connection} {line} lives",
     )
     target = Target(name="ops", url_env="OPS_URL", rules=("life",))
     alerts = Alerts(rules=(life,), targets=(target,), backoff_first_s=0.1)
@@ -34,17 +37,21 @@ def settings(tmp_path: Path) -> Path:
 
 
 def test_up_tells_of_each_alert_once_and_keeps_that_it_did(
-    tapewatch, tmp_path, broker_wish, none_left, monkeypatch, settings
+    tapewatch, tmp_path, broker_wish, monkeypatch, settings
 ):
-    words = ("--config", settings, "--broker", broker_wish)
     with receiving(["503"]) as receiver:
         monkeypatch.setenv("OPS_URL", receiver.url(SECRET))
-        up = tapewatch("up", "--seconds", ENDS_S, *words)
-        out, _ = up.communicate(timeout=200)
+        up = tapewatch("up", "--config", settings, "--broker", broker_wish)
+        deadline_s = time.monotonic() + BOUND_S
+        while not receiver.taken:
+            assert time.monotonic() < deadline_s
+            assert up.poll() is None
+            time.sleep(POLL_S)
+        up.send_signal(signal.SIGINT)
+        out, _ = up.communicate(timeout=BOUND_S)
         titles = [each["title"] for each in receiver.taken]
 
     assert up.returncode == 0, out
-    assert none_left() == []
     with connect(tmp_path / ".tapewatch" / "lake") as lake:
         said = lake.execute("select title from alerts where rule = 'life'").fetchall()
         sent = lake.execute(

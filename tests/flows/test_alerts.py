@@ -251,6 +251,17 @@ def test_a_process_that_is_killed_before_a_retry_tells_it_once(scene: Scene) -> 
     assert numbers(receiver) == [1]
 
 
+def test_who_is_told_to_end_tells_first_what_has_been_said(scene: Scene) -> None:
+    scene.changed(backoff_first_s=0.5, backoff_cap_s=0.5)
+    scene.publish(scene.alert(1))
+    with receiving(["503"]) as receiver:
+        tell = scene.tell(receiver)
+        receiver.wait("asked", 1)
+        scene.end(tell)
+    assert scene.outcomes(1) == ["sending", "failed", "sending", "sent"]
+    assert numbers(receiver) == [1]
+
+
 def test_a_receiver_that_comes_later_is_told_once_across_a_kill(scene: Scene) -> None:
     scene.changed(backoff_first_s=1_000.0, backoff_cap_s=1_000.0)
     (port,) = free(1)

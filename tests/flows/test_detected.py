@@ -6,12 +6,13 @@ from typing import Any
 
 import pytest
 
-from config.exchange import KINDS
+from config.exchange import KINDS, Disconnect, OnClient
+from flows.chaos import SUFFERED, Plan, script_of
 from flows.detected import WORDS, detected
 from flows.rehearsal import Run, Said
 from flows.restored import harmed, restored, suffering
 from flows.signs import Sign, signs
-from flows.suffered import Fault, suffered
+from flows.suffered import DOORS, Fault, suffered
 from operators.records.book import Action, BookState, Command
 from operators.records.connection import LineEvent
 from operators.records.health import ConnectionHealth, Level, Reading
@@ -168,6 +169,33 @@ def test_who_is_sent_to_a_shut_door_is_no_fault_of_its_own(tmp_path):
         ("refuse", at(6), at(6.7), frozenset("a")),
         ("disconnect", at(14), at(14), frozenset("a")),
     ]
+
+
+def test_a_pair_is_left_a_line_that_is_well_while_the_other_is_before_a_shut_door():
+    plan = Plan(
+        venue="binance",
+        lines=2,
+        faults=200,
+        every_s=3.0,
+        kinds=SUFFERED,
+        seed=7,
+        symbols=SYMBOLS,
+        rate=1.0,
+        journal=Path("journal"),
+    )
+    faults = sorted(script_of(plan).faults, key=lambda each: each.at_s)
+    sent = [
+        (faults[number + 1], faults[number + 2 :])
+        for number, each in enumerate(faults[:-2])
+        if each.__struct_config__.tag in DOORS
+    ]
+
+    assert len(sent) > 20
+    for asking, later in sent:
+        assert isinstance(asking, Disconnect)
+        after = later[0]
+        if isinstance(after, OnClient):
+            assert after.client == asking.client
 
 
 def test_every_kind_of_fault_has_its_words():

@@ -1,5 +1,7 @@
 """The skew is in the shortest delays, and no stray one moves it."""
 
+import pytest
+
 from operators.health.clock_skew import ClockSkew, ClockSkewParams
 from operators.health.latency import Latency
 from operators.records.time import MS, SECOND
@@ -56,3 +58,13 @@ def test_a_slowness_below_a_step_is_not_swallowed():
 
     assert skew.stepped_ns is None
     assert 10 * MS < (skew.skew_ns(None) or 0) < 50 * MS
+
+
+@pytest.mark.parametrize("by_ms", [400, 2_000, 90_000])
+def test_a_venues_clock_that_was_wrong_for_a_while_leaves_nothing_behind(by_ms):
+    skew, latency = fed([20, 30] * 300)
+    skew, latency = fed([20 - by_ms, 30 - by_ms] * 20, skew, latency, 60)
+    assert skew.skew_ns(None) == (20 - by_ms) * MS
+
+    skew, latency = fed([20, 30] * 300, skew, latency, 64)
+    assert 20 * MS <= (skew.skew_ns(None) or 0) <= 30 * MS

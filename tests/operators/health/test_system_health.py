@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from operators.health.roll_up import Counted, roll_up
@@ -181,6 +181,31 @@ def test_at_the_end_what_is_left_is_said():
     assert list(whole(said)) == [6, 7, 8, 9]
 
 
+def test_a_silence_that_ends_tells_its_windows_at_once_and_makes_nobody_late():
+    back_ns = T0_NS + 40 * 5 * SECOND - SECOND
+    silent = {
+        name: [connection(at, name, rate=0.0, said_ns=back_ns) for at in range(20, 40)]
+        for name in ("c0", "c1")
+    }
+
+    def all_at(windows: Iterable[int]) -> list[Word]:
+        return [
+            word
+            for at in windows
+            for word in (connection(at, "c0"), connection(at, "c1"), symbol(at))
+        ]
+
+    def around(first: str, second: str) -> list[SystemHealth]:
+        told = silent[first] + silent[second]
+        return run([*all_at(range(20)), *told, *all_at(range(40, 60))])
+
+    said = around("c0", "c1")
+
+    assert said == around("c1", "c0")
+    assert list(whole(said)) == list(range(6, 60))
+    assert not any("late" in each.issues for each in said)
+
+
 def test_a_level_gets_worse_at_once_and_better_after_some_windows():
     levels = {20: RED, 21: RED}
     words = [
@@ -204,6 +229,7 @@ members = st.lists(
 
 @settings(deadline=None)
 @given(members=members, seed=st.integers(0, 2**32))
+@example(members=[[1, 2, 3, 4, 8], [*range(1, 12)], [*range(7, 12)]], seed=0)
 def test_no_order_between_members_changes_anything_within_the_patience(members, seed):
     """Silences are there that are longer than the patience, and shorter ones."""
     streams: list[list[Word]] = [

@@ -77,6 +77,23 @@ def test_a_fall_stays_where_what_follows_is_something_else_or_late(after_s, valu
     assert low.update(T0_NS + (after_s + 1) * SECOND, 5_000 * MS) < -1_900 * MS
 
 
+def test_a_slow_beginning_does_not_hide_a_clock_that_is_wrong_later():
+    low = DriftingMinimum()
+    low.update(T0_NS, 505 * MS)
+    low.update(T0_NS + 10 * SECOND, 5 * MS)
+    low.update(T0_NS + 40 * SECOND, -1_995 * MS)
+
+    assert low.update(T0_NS + 56 * SECOND, 6 * MS) == 6 * MS
+
+
+def test_what_is_worked_off_in_steps_is_one_fall():
+    low = DriftingMinimum()
+    for second, value_ms in enumerate((2_000, 1_500, 1_000, 500, 5)):
+        low.update(T0_NS + second * SECOND, value_ms * MS)
+
+    assert low.update(T0_NS + 9 * SECOND, 1_010 * MS) < 6 * MS
+
+
 def test_what_falls_by_jitter_is_not_undone():
     low = DriftingMinimum()
     low.update(T0_NS, 205 * MS)

@@ -100,3 +100,13 @@ def test_once_a_venue_states_a_time_to_come():
     said = found(lambda at_s: -6_000 if at_s == 30 else 20, range(90), rate=1)
 
     assert {each.severity for _, each in said} == {None}
+
+
+@pytest.mark.parametrize("by_ms", [400, 2_000, 90_000])
+def test_a_venues_clock_that_was_wrong_for_a_while_leaves_nothing_behind(by_ms):
+    said = found(lambda at_s: 20 - by_ms if 60 <= at_s < 64 else 20, range(300))
+
+    after = [each for at_s, each in said if at_s > 70]
+    assert {each.severity for each in after} == {None}
+    skewed = [at_s for at_s, each in said if each.kind is SKEW and each.severity]
+    assert bool(skewed) == (by_ms > 500)
