@@ -44,6 +44,8 @@ from operators.records.health import Level as Health
 from operators.records.market import (
     BookDelta,
     BookSnapshot,
+    Flaw,
+    FlawKind,
     Gap,
     Heartbeat,
     Top,
@@ -210,6 +212,63 @@ def stocked(symbol: str) -> Records:
         ]
 
     return st.lists(drawn, max_size=40).map(numbered)
+
+
+def proven(symbol: str) -> Records:
+    """Minutes of a book that is right and knows its normal, then all that can be wrong.
+
+    Prices and quantities may be anything: bids above asks, far away, zero, negative.
+    """
+    number = st.sampled_from([0.0, -1.0, 60.0, 95.0, 99.0, 100.0, 101.0, 140.0, 900.0])
+    what = st.sampled_from([BookDelta, BookDelta, Top, Top, Trade, Trade, Flaw, Gap])
+    what = st.one_of(what, st.sampled_from([BookSnapshot, Heartbeat, Heartbeat]))
+    later_ms = st.sampled_from([0, 90, 700, 1_000, 1_000, 6_000, 31_000, 70_000])
+    holes = st.sampled_from([0, 0, 0, 0, 3])
+    drawn = st.tuples(what, number, number, later_ms, holes)
+    calm = [
+        (kind, 99.0 + count % 3 * 0.1, 101.0, 700, 0)
+        for count in range(100)
+        for kind in (BookSnapshot if count == 0 else BookDelta, Trade, Top, Heartbeat)
+    ]
+
+    def numbered(each: list[Any]) -> list[Any]:
+        records, at_ms, sequence = [], START_MS, 0
+        for kind, price, other, later_ms, hole in [*calm, *each]:
+            at_ms += later_ms
+            sequence += 1 + hole
+            records.append(wild(kind, symbol, at_ms * MS, sequence, (price, other)))
+        return records
+
+    return st.lists(drawn, max_size=40).map(numbered)
+
+
+def wild(
+    kind: type[Any], symbol: str, at_ns: int, sequence: int, prices: tuple[float, float]
+) -> Record:
+    place = {"venue": "okx", "symbol": symbol, "event_ns": at_ns, "received_ns": at_ns}
+    price, other = prices
+    sides = {"bids": ((price, abs(other)),), "asks": ((other, abs(price)),)}
+    match kind.__name__:
+        case "BookSnapshot":
+            return BookSnapshot(**place, **sides, sequence=sequence)
+        case "BookDelta":
+            return BookDelta(**place, **sides, sequence=sequence, previous=sequence - 1)
+        case "Trade":
+            return Trade(
+                **place,
+                trade_id=str(sequence),
+                price=price,
+                quantity=other,
+                side=Side.SELL,
+            )
+        case "Top":
+            quantities = {"bid_quantity": abs(other), "ask_quantity": 1.0}
+            return Top(**place, sequence=sequence, bid=price, ask=other, **quantities)
+        case "Flaw":
+            kind = FlawKind.DUPLICATE if price < other else FlawKind.OUT_OF_ORDER
+            return Flaw(**place, line="one/a", kind=kind, count=3)
+        case _:
+            return Gap(**place, reason="line") if kind is Gap else Heartbeat(**place)
 
 
 def read(connection: str) -> Records:
@@ -396,7 +455,7 @@ OPERATORS: dict[str, tuple[Callable[[], Any], Callable[[str], Records]]] = {
     "order_book": (lambda: OrderBook(OrderBookParams()), books),
     "bars": (lambda: Bars(BARS), market),
     "connection_health": (lambda: HealthOfConnections(HASTY), told),
-    "quality": (quality, stocked),
+    "quality": (quality, lambda symbol: st.one_of(stocked(symbol), proven(symbol))),
     "lines": (lambda: Lines(LinesParams(), BRIEF), read),
     "system_health": (lambda: SystemHealths(SOON), words),
     "heal_symbols": (lambda: HealSymbols(RARELY), issues),
