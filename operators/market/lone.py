@@ -28,10 +28,12 @@ class Spare(msgspec.Struct):
 
     Attributes:
         since_ns: From which event on it is complete, once it has brought anything.
+        snapshot: The book that it began with, while no delta after it is forgotten.
         deltas: Its newest deltas, in order.
     """
 
     since_ns: int | None = None
+    snapshot: BookSnapshot | None = None
     deltas: list[BookDelta] = msgspec.field(default_factory=list)
 
     def forget(self, newest: BookDelta) -> None:
@@ -42,6 +44,7 @@ class Spare(msgspec.Struct):
             count += 1
         if count:
             self.since_ns = deltas[count - 1].event_ns
+            self.snapshot = None
             del deltas[:count]
 
 
@@ -60,7 +63,7 @@ class Lone(msgspec.Struct):
 
     def delta(
         self, line: str, delta: BookDelta, hold_ns: int
-    ) -> Iterator[BookDelta | Gap]:
+    ) -> Iterator[BookDelta | BookSnapshot | Gap]:
         """Take in a delta; yield what is to be passed on."""
         if self.line is None:
             self.line = line
@@ -87,9 +90,9 @@ class Lone(msgspec.Struct):
             self.latest_ns = max(self.latest_ns, snapshot.event_ns)
             yield snapshot
         else:
-            self.spares[line] = Spare(since_ns=snapshot.event_ns)
+            self.spares[line] = Spare(since_ns=snapshot.event_ns, snapshot=snapshot)
 
-    def gap(self, line: str, gap: Gap) -> Iterator[BookDelta | Gap]:
+    def gap(self, line: str, gap: Gap) -> Iterator[BookDelta | BookSnapshot | Gap]:
         """Take in that a line has lost something."""
         if line != self.line:
             self.spares.pop(line, None)
@@ -100,7 +103,7 @@ class Lone(msgspec.Struct):
         else:
             yield from self._take_over(ready, gap)
 
-    def move(self, moved: Moved) -> Iterator[BookDelta]:
+    def move(self, moved: Moved) -> Iterator[BookDelta | BookSnapshot]:
         """Take in that a line has opened or closed."""
         self.spares.pop(moved.line, None)
         if moved.line != self.line:
@@ -110,7 +113,7 @@ class Lone(msgspec.Struct):
         if ready is not None:
             spare = self.spares.pop(ready)
             self.line = ready
-            yield from self._since_latest(spare)
+            yield from self._what_it_has(spare)
 
     def _ready(self) -> str | None:
         """Return a line that is complete since the newest event, if there is one."""
@@ -121,15 +124,25 @@ class Lone(msgspec.Struct):
 
     def _take_over(
         self, line: str, cause: BookDelta | Gap
-    ) -> Iterator[BookDelta | Gap]:
+    ) -> Iterator[BookDelta | BookSnapshot | Gap]:
         spare = self.spares.pop(line)
         self.line = line
-        if spare.since_ns is None or spare.since_ns > self.latest_ns:
+        is_behind = spare.since_ns is None or spare.since_ns > self.latest_ns
+        if is_behind and spare.snapshot is None:
             yield Gap(**cause.stamp, received_ns=cause.received_ns, reason="line")
-        yield from self._since_latest(spare)
+        yield from self._what_it_has(spare)
 
-    def _since_latest(self, spare: Spare) -> Iterator[BookDelta]:
+    def _what_it_has(self, spare: Spare) -> Iterator[BookDelta | BookSnapshot]:
+        """Yield what a line that takes over knows: its whole book, if it has that.
+
+        Somebody may wait for it: a book that was sent anew on each line in turn comes
+        on the one that is not believed just then.
+        """
         latest_ns = self.latest_ns
+        if spare.snapshot is not None:
+            latest_ns = spare.snapshot.event_ns
+            self.latest_ns = max(self.latest_ns, latest_ns)
+            yield spare.snapshot
         for each in spare.deltas:
             if each.event_ns >= latest_ns:
                 self.latest_ns = max(self.latest_ns, each.event_ns)

@@ -5,7 +5,7 @@ from itertools import pairwise
 from typing import Any, NamedTuple
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from operators.market.arbitrate import Arbitrate, ArbitrateParams
@@ -288,6 +288,42 @@ def test_a_book_without_numbers_is_taken_over_from_where_the_other_line_ended(
     times = [out.event_ns for out in outs]
     again = sum(b <= a for a, b in pairwise(times))
     assert again <= 1  # where the one takes over from the other, and nowhere else
+
+
+def whole(number: int, received_ns: int) -> BookSnapshot:
+    """Make the snapshot of a book that has had the deltas up to this number."""
+    return BookSnapshot(
+        **PLACE,
+        event_ns=START_NS + number * MS,
+        received_ns=received_ns,
+        bids=tuple((float(each), 1.0) for each in range(number, -1, -1)),
+        asks=(),
+    )
+
+
+@settings(max_examples=15)
+@given(st.integers(310, 600), st.integers(310, 600))
+def test_a_book_that_is_sent_anew_on_each_line_in_turn_is_had(first, second):
+    """While a line subscribes anew the other takes over, and a snapshot must count."""
+    begins, ends = 700, 700 + first
+    again, until = ends + 400, ends + 400 + second
+    heard: list[Heard | Moved] = []
+    for number in range(until + 700):
+        at_ns = START_NS + number * MS
+        for line, silent in (("x/a", (begins, ends)), ("x/b", (again, until))):
+            if number in (0, silent[1]):
+                heard.append(Heard(KEY, line, whole(number, at_ns)))
+            elif not silent[0] <= number < silent[1]:
+                heard.append(Heard(KEY, line, unnumbered(number, at_ns)))
+
+    outs = run(heard)
+
+    assert {each.event_ns for each in outs if isinstance(each, BookSnapshot)} & {
+        START_NS + ends * MS,
+        START_NS + until * MS,
+    }
+    assert not any(isinstance(each, Gap) for each in outs)
+    assert set(book_of(outs)) == set(map(float, range(1, until + 700)))
 
 
 @pytest.mark.parametrize("late", [(3,), (3, 4, 5), (5, 3), (3, 3)])
