@@ -28,6 +28,7 @@ from typing import Final
 import msgspec
 
 from connectors.venues import bitmex_wire
+from connectors.venues.listing import named
 from connectors.venues.numbers import size
 from connectors.venues.venue import Limits, Ping
 from operators.market.decode import Line, Parsed
@@ -148,20 +149,16 @@ def instruments(body: bytes) -> list[Instrument]:
 
 
 def _named(rows: Iterable[_Listed]) -> Iterator[Instrument]:
-    for row in rows:
-        try:
-            symbol = canonical(row.symbol)
-        except NotARecordError:
-            continue
-        base, quote = symbol.split("-")[:2]
+    for each in named(((row.symbol, row) for row in rows), canonical):
+        row = each.row
         lot = size(row.lotSize)
         for_one = size(row.underlyingToPositionMultiplier)
         yield Instrument(
             venue=VENUE,
-            symbol=symbol,
-            native=row.symbol,
-            base=base,
-            quote=quote,
+            symbol=each.symbol,
+            native=each.native,
+            base=each.base,
+            quote=each.quote,
             tick_size=size(row.tickSize),
             lot_size=lot,
             min_quantity=lot,

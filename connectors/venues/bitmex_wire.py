@@ -25,12 +25,13 @@ a time, and several may be of one millisecond.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Final, Literal, NamedTuple
+from typing import Final, Literal
 
 import msgspec
 
 from connectors.venues.kraken import dated
 from connectors.venues.numbers import Name, Number, Quantity
+from connectors.venues.origin import Origin
 from operators.market.decode import Line, Parsed
 from operators.records.base import NotARecordError, Side
 from operators.records.frame import Frame, FrameKind
@@ -51,13 +52,6 @@ _SIDES: Final = {"Buy": Side.BUY, "Sell": Side.SELL}
 _REST: Final = FrameKind.REST
 
 _Taker = Literal["Buy", "Sell"]
-
-
-class _Origin(NamedTuple):
-    frame: Frame
-    line: Line
-    venue: str
-    canonical: Callable[[str], str]
 
 
 class _Filter(msgspec.Struct, gc=False):
@@ -125,7 +119,7 @@ def parse(
         return Parsed(ignored=_reason(envelope))
     if not envelope.action:
         raise NotARecordError("a table without an action - at `$.action`")
-    return read(envelope, _Origin(frame, line, venue, canonical))
+    return read(envelope, Origin(frame, line, venue, canonical))
 
 
 def _reason(envelope: _Envelope) -> str:
@@ -141,7 +135,7 @@ def _reason(envelope: _Envelope) -> str:
     raise NotARecordError("neither a table (`$.table`) nor a reply (`$.success`)")
 
 
-def _traded(envelope: _Envelope, origin: _Origin) -> Parsed:
+def _traded(envelope: _Envelope, origin: Origin) -> Parsed:
     if envelope.action != "insert":
         return Parsed(ignored="old trades")
     trades = [
@@ -161,7 +155,7 @@ def _traded(envelope: _Envelope, origin: _Origin) -> Parsed:
     return Parsed(trades, newest_ns, "" if trades else "no trades")
 
 
-def _quoted(envelope: _Envelope, origin: _Origin) -> Parsed:
+def _quoted(envelope: _Envelope, origin: Origin) -> Parsed:
     tops: list[Top] = []
     newest_ns: int | None = None
     for each in _quotes.decode(envelope.data):
@@ -184,7 +178,7 @@ def _quoted(envelope: _Envelope, origin: _Origin) -> Parsed:
     return Parsed(tops, newest_ns, "" if tops else "one-sided quotes")
 
 
-def _booked(envelope: _Envelope, origin: _Origin) -> Parsed:
+def _booked(envelope: _Envelope, origin: Origin) -> Parsed:
     rows = _rows.decode(envelope.data)
     if rows and not all(row.timestamp for row in rows):
         return Parsed(ignored="book of before 2022")
@@ -198,7 +192,7 @@ def _booked(envelope: _Envelope, origin: _Origin) -> Parsed:
     return _said(told, envelope.action, origin)
 
 
-def _said(told: dict[str, list[_Row]], action: str, origin: _Origin) -> Parsed:
+def _said(told: dict[str, list[_Row]], action: str, origin: Origin) -> Parsed:
     events: list[BookSnapshot | BookDelta] = []
     newest_ns: int | None = None
     for name, rows in told.items():
@@ -211,7 +205,7 @@ def _said(told: dict[str, list[_Row]], action: str, origin: _Origin) -> Parsed:
 
 
 def _event(
-    name: str, rows: Sequence[_Row], action: str, event_ns: int, origin: _Origin
+    name: str, rows: Sequence[_Row], action: str, event_ns: int, origin: Origin
 ) -> BookSnapshot | BookDelta:
     symbol, received_ns = origin.canonical(name), origin.frame.received_ns
     kind = BookSnapshot if action == "partial" else BookDelta

@@ -18,6 +18,7 @@ from typing import Annotated, Final
 import msgspec
 
 from connectors.venues import bitstamp_wire
+from connectors.venues.listing import named
 from connectors.venues.numbers import Places, size
 from connectors.venues.venue import Limits, Ping
 from operators.market.decode import Line, Parsed
@@ -120,19 +121,15 @@ def instruments(body: bytes) -> list[Instrument]:
 
 
 def _named(rows: Iterable[_Listed]) -> Iterator[Instrument]:
-    for row in rows:
-        try:
-            symbol = canonical(row.url_symbol)
-        except NotARecordError:
-            continue
-        base, quote = symbol.split("-")[:2]
+    for each in named(((row.url_symbol, row) for row in rows), canonical):
+        row = each.row
         is_traded = row.trading == "Enabled"
         yield Instrument(
             venue=VENUE,
-            symbol=symbol,
-            native=row.url_symbol,
-            base=base,
-            quote=quote,
+            symbol=each.symbol,
+            native=each.native,
+            base=each.base,
+            quote=each.quote,
             tick_size=Decimal(1).scaleb(-row.counter_decimals),
             lot_size=Decimal(1).scaleb(-row.base_decimals),
             min_notional=size(Decimal(row.minimum_order.partition(" ")[0])),

@@ -25,6 +25,7 @@ from typing import Annotated, Final
 import msgspec
 
 from connectors.venues import hitbtc_wire
+from connectors.venues.listing import named
 from connectors.venues.venue import Limits, Ping
 from operators.market.decode import Line, Parsed
 from operators.records.base import NotARecordError
@@ -134,18 +135,14 @@ def instruments(body: bytes) -> list[Instrument]:
 
 
 def _named(rows: dict[str, _Listed]) -> Iterator[Instrument]:
-    for name, row in rows.items():
-        try:
-            symbol = canonical(name)
-        except NotARecordError:
-            continue
-        base, quote = symbol.split("-")[:2]
+    for each in named(rows.items(), canonical):
+        row = each.row
         yield Instrument(
             venue=VENUE,
-            symbol=symbol,
-            native=name,
-            base=row.base_currency or row.underlying or base,
-            quote=row.quote_currency or quote,
+            symbol=each.symbol,
+            native=each.native,
+            base=row.base_currency or row.underlying or each.base,
+            quote=row.quote_currency or each.quote,
             tick_size=_size(row.tick_size),
             lot_size=_size(row.quantity_increment),
             status=Status.TRADING if row.status == "working" else Status.HALTED,

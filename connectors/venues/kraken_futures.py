@@ -28,6 +28,7 @@ from typing import Final
 import msgspec
 
 from connectors.venues import kraken_futures_wire
+from connectors.venues.listing import named
 from connectors.venues.numbers import Places, size
 from connectors.venues.venue import Limits, Ping
 from operators.market.decode import Line, Parsed
@@ -153,22 +154,17 @@ def instruments(body: bytes) -> list[Instrument]:
 
 
 def _named(rows: Iterable[_Listed]) -> Iterator[Instrument]:
-    for row in rows:
-        name = row.symbol.upper()
-        try:
-            symbol = canonical(name)
-        except NotARecordError:
-            continue
-        base, quote = symbol.split("-")[:2]
+    for each in named(((row.symbol.upper(), row) for row in rows), canonical):
+        row = each.row
         contract = size(row.contractSize) or Decimal(1)
         places = row.contractValueTradePrecision
         lot = Decimal(1) if places is None else Decimal(1).scaleb(-places)
         yield Instrument(
             venue=VENUE,
-            symbol=symbol,
-            native=name,
-            base=base,
-            quote=quote,
+            symbol=each.symbol,
+            native=each.native,
+            base=each.base,
+            quote=each.quote,
             tick_size=size(row.tickSize),
             lot_size=lot,
             min_quantity=lot,

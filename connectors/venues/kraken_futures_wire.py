@@ -29,12 +29,13 @@ is 0. `next_funding_rate_time` is documented as a duration and shown as a time: 
 """
 
 from collections.abc import Callable
-from typing import Final, Literal, NamedTuple
+from typing import Final, Literal
 
 import msgspec
 
 from connectors.venues.kraken import dated
 from connectors.venues.numbers import Id, Millis, Name, Number, Quantity
+from connectors.venues.origin import Origin
 from operators.market.decode import Line, Parsed
 from operators.records.base import NotARecordError, Side
 from operators.records.frame import Frame, FrameKind
@@ -63,13 +64,6 @@ _REST: Final = FrameKind.REST
 
 _Taker = Literal["buy", "sell"]
 _Kind = Literal["fill", "liquidation", "assignment", "termination", "block"]
-
-
-class _Origin(NamedTuple):
-    frame: Frame
-    line: Line
-    venue: str
-    canonical: Callable[[str], str]
 
 
 class _Envelope(msgspec.Struct, gc=False):
@@ -147,7 +141,7 @@ def parse(
     read = _READERS.get(envelope.feed)
     if envelope.event or read is None:
         return _unused(envelope)
-    return read(frame.payload, _Origin(frame, line, venue, canonical))
+    return read(frame.payload, Origin(frame, line, venue, canonical))
 
 
 def _unused(envelope: _Envelope) -> Parsed:
@@ -166,7 +160,7 @@ def _unused(envelope: _Envelope) -> Parsed:
     return Parsed(ignored=reason)
 
 
-def _traded(raw: str | bytes, origin: _Origin) -> Parsed:
+def _traded(raw: str | bytes, origin: Origin) -> Parsed:
     wire = _trade.decode(raw)
     event_ns = wire.time * MS
     if wire.type not in _TAKEN:
@@ -185,7 +179,7 @@ def _traded(raw: str | bytes, origin: _Origin) -> Parsed:
     return Parsed((trade,), event_ns)
 
 
-def _booked(raw: str | bytes, origin: _Origin) -> Parsed:
+def _booked(raw: str | bytes, origin: Origin) -> Parsed:
     wire = _book.decode(raw)
     event_ns, venue_ns = dated(wire.timestamp * MS, origin.frame, origin.line)
     snapshot = BookSnapshot(
@@ -200,7 +194,7 @@ def _booked(raw: str | bytes, origin: _Origin) -> Parsed:
     return Parsed((snapshot,), venue_ns)
 
 
-def _changed(raw: str | bytes, origin: _Origin) -> Parsed:
+def _changed(raw: str | bytes, origin: Origin) -> Parsed:
     wire = _change.decode(raw)
     level = ((wire.price, wire.qty),)
     is_bid = wire.side == "buy"
@@ -219,7 +213,7 @@ def _changed(raw: str | bytes, origin: _Origin) -> Parsed:
     return Parsed((delta,), event_ns)
 
 
-def _marked(raw: str | bytes, origin: _Origin) -> Parsed:
+def _marked(raw: str | bytes, origin: Origin) -> Parsed:
     wire = _ticker.decode(raw)
     event_ns, venue_ns = dated(wire.time * MS, origin.frame, origin.line)
     symbol, received_ns = origin.canonical(wire.product_id), origin.frame.received_ns

@@ -16,7 +16,7 @@ from operators.records.frame import Frame
 
 SHARED: Final = Path(__file__).parents[3] / "shared"
 _WS, _TICK = SHARED / "data" / "ws", SHARED / "data" / "tick"
-_NAMES: Final = {
+CAPTURED: Final = {
     "binance": "BINANCE",
     "binance_coinm": "BINANCE_DELIVERY",
     "binance_usdm": "BINANCE_FUTURES",
@@ -33,6 +33,7 @@ _NAMES: Final = {
     "kucoin": "KUCOIN",
     "okx": "OKX",
 }
+"""How the recordings of half a minute are called, by venue."""
 
 Told = list[Heard | Moved]
 
@@ -56,7 +57,7 @@ class Capture(NamedTuple):
 
 def captures() -> Iterator[Capture]:
     """Yield the recordings that there are of venues that are known."""
-    for venue, name in _NAMES.items():
+    for venue, name in CAPTURED.items():
         files = (*sorted(_WS.glob(f"{name}.http.*")), *sorted(_WS.glob(f"{name}.ws.*")))
         if venue in PARSERS and files:
             yield Capture(venue, venue, files, is_long=False)

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Final
 
+import pytest
 import zstandard
 from hypothesis import strategies as st
 
@@ -16,6 +17,8 @@ from connectors.venues.venue import Venue
 from operators.market.decode import Decode, DecodeParams
 from operators.market.order_book import OrderBook, OrderBookParams
 from operators.records.book import BookState
+from operators.records.dead import DeadLetter
+from operators.records.frame import Frame
 from operators.records.market import BookDelta, BookSnapshot, Heartbeat
 
 SHARED: Final = Path(__file__).resolve().parents[4] / "shared"
@@ -36,20 +39,55 @@ def bent(draw: st.DrawFn, samples: Sequence[str]) -> tuple[str, str]:
     return raw, raw[:start] + patch + raw[end:]
 
 
+@st.composite
+def altered(draw: st.DrawFn, samples: Sequence[str]) -> tuple[str, str]:
+    """Return a sample, and the same with another value somewhere."""
+    raw = draw(st.sampled_from(samples))
+    tree = place = json.loads(raw)
+    while True:
+        keys = list(place) if isinstance(place, dict) else range(len(place))
+        key = draw(st.sampled_from(list(keys)))
+        if not place[key] or not isinstance(place[key], dict | list):
+            break
+        if draw(st.integers(0, 3)) == 0:
+            break
+        place = place[key]
+    place[key] = draw(_odd)
+    return raw, json.dumps(tree)
+
+
+def needs(captures: Iterable[Path]) -> pytest.MarkDecorator:
+    """Return the mark of a test that is skipped where captures are absent."""
+    is_here = all(path.exists() for path in captures)
+    return pytest.mark.skipif(not is_here, reason=f"no recordings in {SHARED}")
+
+
 def paths(name: str, *parts: str) -> list[Path]:
     """Return the files of a capture."""
     return [SHARED / f"data/ws/{name}.{part}.0.zst" for part in parts]
 
 
-def said(venue: Venue, captures: Iterable[Path], folder: Path) -> list[object]:
-    """Return all that the captures of a venue say."""
+def recorded(venue: Venue, captures: Iterable[Path], folder: Path) -> list[Frame]:
+    """Return the frames of captures of a venue."""
     out = folder / "real.jsonl"
     tool = [sys.executable, str(SHARED / "tools/to_recording.py"), str(out)]
     words = [*tool, *(f"{venue.VENUE}={path}" for path in captures)]
     subprocess.run(words, check=True)
-    decode = Decode(DecodeParams(), {venue.VENUE: venue.parse})
     with Recording(out) as frames:
-        return [each for frame in frames for each in decode.update([frame])]
+        return [framed(each) for each in frames]
+
+
+def said(venue: Venue, captures: Iterable[Path], folder: Path) -> list[object]:
+    """Return all that the captures of a venue say."""
+    decode = Decode(DecodeParams(), {venue.VENUE: venue.parse})
+    frames = recorded(venue, captures, folder)
+    return [each for frame in frames for each in decode.update([frame])]
+
+
+def framed(read: Frame | DeadLetter) -> Frame:
+    """Return what was read of a recording, which must be a frame."""
+    assert isinstance(read, Frame)
+    return read
 
 
 def counted(events: Iterable[object]) -> Counter[type]:

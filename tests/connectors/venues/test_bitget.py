@@ -1,47 +1,35 @@
 """Bitget is read; what it leaves out is named, and what is wrong."""
 
 import json
-import subprocess
-import sys
 import zlib
-from collections import Counter
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
-import zstandard
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
-from config.settings import Symbol
-from connectors.recording import Recording
 from connectors.venues import bitget
 from connectors.venues.venue import Venue
-from operators.market.decode import Decode, DecodeParams, Line, Parsed
+from operators.market.decode import Line, Parsed
 from operators.market.order_book import OrderBook, OrderBookParams
-from operators.records.base import UNREADABLE, NotARecordError, Side
+from operators.records.base import NotARecordError, Side
 from operators.records.book import BookState
-from operators.records.dead import DeadLetter
-from operators.records.frame import Frame, FrameKind, Ignored
+from operators.records.frame import FrameKind, Ignored
 from operators.records.instrument import Status
 from operators.records.market import (
     BookDelta,
     BookSnapshot,
-    Heartbeat,
     Mark,
     Top,
     Trade,
 )
 from operators.records.time import MS
+from tests.connectors.venues.captured import counted, listed, needs, paths, said
+from tests.connectors.venues.laws import Known, reader
 
-SHARED = Path(__file__).resolve().parents[4] / "shared"
-CAPTURES = [SHARED / f"data/ws/BITGET.ws.{number}.0.zst" for number in (1, 2)]
-real = pytest.mark.skipif(
-    not all(path.exists() for path in CAPTURES), reason=f"no recordings in {SHARED}"
-)
-CALM = settings(deadline=None, suppress_health_check=list(HealthCheck))
+CAPTURES = paths("BITGET", "ws.1", "ws.2")
+real = needs(CAPTURES)
 
 VENUE: Venue = bitget
 NOW_NS = 1_695_710_946_500 * MS
@@ -109,10 +97,7 @@ OLD_TICKER = (
 )
 
 
-def parse(data: str, line: Line = LINE, **more: Any) -> Parsed:
-    place = {"venue": "bitget", "connection": "c", "line": "a"}
-    given = {"kind": FrameKind.WS, "url": "", "received_ns": NOW_NS, **place}
-    return bitget.parse(Frame(**{**given, "data": data, **more}), line)
+parse = reader(VENUE, NOW_NS, LINE)
 
 
 def test_trades_have_the_takers_side() -> None:
@@ -238,69 +223,10 @@ def test_what_yields_nothing_says_why(raw: str, reason: str) -> None:
     assert parse("{}", kind=FrameKind.REST).ignored == "fetched"
 
 
-@pytest.mark.parametrize(
-    ("raw", "old", "new", "told"),
-    [
-        *[
-            (TRADES, '"27001.5"', bad, r"\$\.data\[0\]\.price")
-            for bad in ('"nan"', '"1e999"', '""', "null")
-        ],
-        *[
-            (SNAPSHOT, '"9"', bad, r"\$\.data\[0\]\.asks")
-            for bad in ('"nan"', '"-1"', '"1e151"', '""', "null")
-        ],
-        (TRADES, '"buy"', '"none"', "Invalid enum value 'none'"),
-        (TRADES, "BTCUSDT", "BTCXXX", "unknown symbol `SPOT/BTCXXX`"),
-        (SNAPSHOT, "SPOT", "MARGIN", "unknown symbol `MARGIN/BTCUSDT`"),
-        (SNAPSHOT, '"snapshot"', '"whole"', "Invalid enum value 'whole'"),
-        (SNAPSHOT, "-1504501796", "4294967296", "<= 2147483647"),
-        (SNAPSHOT, "43232.8", "4" * 65, "length <= 64"),
-        (SNAPSHOT, '"books"', '"bookz"', "unknown channel `bookz`"),
-        (TOP, '"ts":1695710946300', '"arg":{"channel":"books"}', "stated twice"),
-        (TOP, TOP, '{"event":"ask"}', "unknown event `ask`"),
-        (TOP, TOP, "{}", "unknown channel ``"),
-        (TOP, TOP, TOP[:-1], "truncated"),
-    ],
-)
-def test_a_mistake_is_named(raw: str, old: str, new: str, told: str) -> None:
-    assert old in raw
-    with pytest.raises(UNREADABLE, match=told):
-        parse(raw.replace(old, new, 1))
-
-
-@pytest.mark.parametrize(
-    ("theirs", "ours"),
-    [
-        ("SPOT/BTCUSDT", "BTC-USDT"),
-        ("SPOT/ETHBTC", "ETH-BTC"),
-        ("SPOT/1INCHUSDC", "1INCH-USDC"),
-        ("USDT-FUTURES/BTCUSDT", "BTC-USDT-PERP"),
-        ("USDC-FUTURES/BTCPERP", "BTC-USDC-PERP"),
-        ("COIN-FUTURES/BTCUSD", "BTC-USD-PERP"),
-    ],
-)
-def test_names_go_both_ways_and_settings_take_them(theirs: str, ours: str) -> None:
-    assert bitget.canonical(theirs) == ours
-    assert bitget.native(ours) == theirs
-    assert msgspec.convert(ours, Symbol) == ours
-
-
 def test_the_first_versions_markets_are_the_same_symbols() -> None:
     assert bitget.canonical("sp/BTCUSDT") == "BTC-USDT"
     for theirs, ours in (("BTCUSDT", "USDT"), ("BTCPERP", "USDC"), ("BTCUSD", "USD")):
         assert bitget.canonical(f"mc/{theirs}") == f"BTC-{ours}-PERP"
-
-
-@pytest.mark.parametrize(
-    "theirs",
-    [
-        *("BTCUSDT", "SPOT/BTC", "SPOT/btcUSDT", "USDC-FUTURES/BTCUSDT", "SPOT/USDT"),
-        *("COIN-FUTURES/BTCUSDM24", "USDT-FUTURES/BTCPERP", "", "mc/BTC_USDT"),
-    ],
-)
-def test_what_has_no_name_is_refused(theirs: str) -> None:
-    with pytest.raises(NotARecordError, match="unknown symbol"):
-        bitget.canonical(theirs)
 
 
 def test_subscriptions_are_spelt_as_the_venue_does_and_bounded() -> None:
@@ -325,7 +251,6 @@ def test_a_book_is_sent_anew_upon_subscribing_again() -> None:
     arg = {"instType": "USDT-FUTURES", "channel": "books", "instId": "BTCUSDT"}
     assert all(each["args"] == [arg] for each in sent)
     assert VENUE.snapshot_path("BTC-USDT") is None
-    assert not any(each in data for each in VENUE.IDLE for data in SAMPLES)
 
 
 SPOT = {
@@ -365,41 +290,54 @@ def test_instruments_have_exact_sizes() -> None:
 
 
 SAMPLES = [TRADES, OLD_TRADES, SNAPSHOT, DELTA, TOP, TICKER, OLD_TICKER]
-odd = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner),
-    max_leaves=4,
+KNOWN = Known(
+    VENUE,
+    parse,
+    SAMPLES,
+    names=[
+        ("SPOT/BTCUSDT", "BTC-USDT"),
+        ("SPOT/ETHBTC", "ETH-BTC"),
+        ("SPOT/1INCHUSDC", "1INCH-USDC"),
+        ("USDT-FUTURES/BTCUSDT", "BTC-USDT-PERP"),
+        ("USDC-FUTURES/BTCPERP", "BTC-USDC-PERP"),
+        ("COIN-FUTURES/BTCUSD", "BTC-USD-PERP"),
+    ],
+    refused=[
+        *("BTCUSDT", "SPOT/BTC", "SPOT/btcUSDT", "USDC-FUTURES/BTCUSDT", "SPOT/USDT"),
+        *("COIN-FUTURES/BTCUSDM24", "USDT-FUTURES/BTCPERP", "", "mc/BTC_USDT"),
+    ],
+    mistakes=[
+        *[
+            (TRADES, '"27001.5"', bad, r"\$\.data\[0\]\.price")
+            for bad in ('"nan"', '"1e999"', '""', "null")
+        ],
+        *[
+            (SNAPSHOT, '"9"', bad, r"\$\.data\[0\]\.asks")
+            for bad in ('"nan"', '"-1"', '"1e151"', '""', "null")
+        ],
+        (TRADES, '"buy"', '"none"', "Invalid enum value 'none'"),
+        (TRADES, "BTCUSDT", "BTCXXX", "unknown symbol `SPOT/BTCXXX`"),
+        (SNAPSHOT, "SPOT", "MARGIN", "unknown symbol `MARGIN/BTCUSDT`"),
+        (SNAPSHOT, '"snapshot"', '"whole"', "Invalid enum value 'whole'"),
+        (SNAPSHOT, "-1504501796", "4294967296", "<= 2147483647"),
+        (SNAPSHOT, "43232.8", "4" * 65, "length <= 64"),
+        (SNAPSHOT, '"books"', '"bookz"', "unknown channel `bookz`"),
+        (TOP, '"ts":1695710946300', '"arg":{"channel":"books"}', "stated twice"),
+        (TOP, TOP, '{"event":"ask"}', "unknown event `ask`"),
+        (TOP, TOP, "{}", "unknown channel ``"),
+        (TOP, TOP, TOP[:-1], "truncated"),
+    ],
 )
-
-
-@CALM
-@given(st.sampled_from(SAMPLES), st.data())
-def test_a_bent_frame_is_read_or_refused(raw: str, data: st.DataObject) -> None:
-    start = data.draw(st.integers(0, len(raw)))
-    end = data.draw(st.integers(start, min(len(raw), start + 8)))
-    patch = data.draw(st.text(max_size=6) | odd.map(json.dumps))
-    try:
-        said = parse(raw[:start] + patch + raw[end:])
-    except UNREADABLE:
-        return
-    assert said.ignored or said.events
 
 
 @pytest.fixture
 def outs(tmp_path: Path) -> list[object]:
-    out = tmp_path / "real.jsonl"
-    tool = [sys.executable, str(SHARED / "tools/to_recording.py"), str(out)]
-    subprocess.run([*tool, *(f"bitget={path}" for path in CAPTURES)], check=True)
-    decode = Decode(DecodeParams(), {"bitget": bitget.parse})
-    with Recording(out) as frames:
-        return [said for frame in frames for said in decode.update([frame])]
+    return said(VENUE, CAPTURES, tmp_path)
 
 
 @real
 def test_every_real_frame_is_read_or_named(outs: list[object]) -> None:
-    kinds = Counter(type(each) for each in outs if not isinstance(each, Heartbeat))
-    assert kinds[DeadLetter] == 0
-    assert kinds == {
+    assert counted(outs) == {
         Ignored: 252,
         Trade: 55,
         Mark: 217,
@@ -433,15 +371,7 @@ def test_every_real_checksum_is_right_and_a_wrong_one_is_seen(
 
 @real
 def test_the_names_of_the_real_lists_split_as_the_venue_splits_them() -> None:
-    packed = (SHARED / "data/ws/BITGET.0.zst").open("rb")
-    with packed, zstandard.ZstdDecompressor().stream_reader(packed) as reader:
-        lines = reader.read().decode().splitlines()
-    rows = [
-        row
-        for line in lines
-        if " -> " in line[:200]
-        for row in json.loads(line.partition(": ")[2])["data"]
-    ]
+    rows = [row for body in listed("BITGET") for row in json.loads(body)["data"]]
     assert len(rows) == 304
     for row in rows:
         name, _, market = row["symbol"].partition("_")

@@ -5,33 +5,27 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-import msgspec
 import pytest
-from hypothesis import HealthCheck, given, settings
 
-from config.settings import Symbol
 from connectors.venues import bitmex
 from connectors.venues.venue import Venue
 from operators.market.decode import Line, Parsed
-from operators.records.base import UNREADABLE, NotARecordError, Side
-from operators.records.frame import Frame, FrameKind, Ignored
+from operators.records.base import Side
+from operators.records.frame import FrameKind, Ignored
 from operators.records.instrument import Status
 from operators.records.market import BookDelta, BookSnapshot, Top, Trade
 from operators.records.time import MS
 from tests.connectors.venues.captured import (
-    SHARED,
-    bent,
     counted,
     listed,
+    needs,
     paths,
     said,
 )
+from tests.connectors.venues.laws import Known, reader
 
 CAPTURES = paths("BITMEX", "ws.1")
-real = pytest.mark.skipif(
-    not all(path.exists() for path in CAPTURES), reason=f"no recordings in {SHARED}"
-)
-CALM = settings(deadline=None, suppress_health_check=list(HealthCheck))
+real = needs(CAPTURES)
 
 VENUE: Venue = bitmex
 EVENT_NS = 1_684_486_304_911 * MS
@@ -75,10 +69,7 @@ OLD_UPDATE = (
 )
 
 
-def parse(data: str, line: Line = LINE, **more: Any) -> Parsed:
-    place = {"venue": "bitmex", "connection": "c", "line": "a"}
-    given = {"kind": FrameKind.WS, "url": "", "received_ns": NOW_NS, **place}
-    return bitmex.parse(Frame(**{**given, "data": data, **more}), line)
+parse = reader(VENUE, NOW_NS, LINE)
 
 
 def test_a_trade_has_the_takers_side() -> None:
@@ -165,61 +156,6 @@ def test_what_yields_nothing_says_why(raw: str, reason: str) -> None:
     assert parse("[]", kind=FrameKind.REST).ignored == "fetched"
 
 
-@pytest.mark.parametrize(
-    ("raw", "old", "new", "told"),
-    [
-        *[
-            (UPDATE, "42800", bad, r"\$\[0\]\.size")
-            for bad in ('"nan"', "-1", "1e151", '"1"')
-        ],
-        (UPDATE, '"size":42800,', "", "a level without a price or a size"),
-        (UPDATE, '"price":26902,', "", "a level without a price or a size"),
-        (DELETE, '"price":26902,', "", "a level without a price or a size"),
-        (UPDATE, '"Buy"', '"None"', "Invalid enum value 'None'"),
-        (UPDATE, "XBTUSD", "XBTXYZ", "unknown symbol `XBTXYZ`"),
-        (UPDATE, "orderBookL2", "orderBookL9", "unknown table `orderBookL9`"),
-        (UPDATE, '"update"', '"upset"', "Invalid enum value 'upset'"),
-        (UPDATE, '"action":"update",', "", "a table without an action"),
-        (UPDATE, TIME, "yesterday", "no RFC 3339 time `yesterday`"),
-        (TRADE, '"trdMatchID"', '"id"', "missing required field `trdMatchID`"),
-        (TRADE, TRADE, "{}", "neither a table"),
-        (TRADE, TRADE, "[]", "Expected `object`"),
-        (TRADE, TRADE, TRADE[:-1], "truncated"),
-    ],
-)
-def test_a_mistake_is_named(raw: str, old: str, new: str, told: str) -> None:
-    assert old in raw
-    with pytest.raises(UNREADABLE, match=told):
-        parse(raw.replace(old, new, 1))
-
-
-@pytest.mark.parametrize(
-    ("theirs", "ours"),
-    [
-        ("XBTUSD", "BTC-USD-PERP"),
-        ("XBTEUR", "BTC-EUR-PERP"),
-        ("ADAUSDT", "ADA-USDT-PERP"),
-        ("XBTU21", "BTC-USD-U21"),
-        ("XBTEURU21", "BTC-EUR-U21"),
-        ("XBTUSDTZ23", "BTC-USDT-Z23"),
-        ("ETHUSDU21", "ETH-USD-U21"),
-        ("XRPU21", "XRP-BTC-U21"),
-        ("XBT_USDT", "BTC-USDT"),
-    ],
-)
-def test_names_go_both_ways_and_settings_take_them(theirs: str, ours: str) -> None:
-    assert (bitmex.canonical(theirs), bitmex.native(ours)) == (ours, theirs)
-    assert msgspec.convert(ours, Symbol) == ours
-
-
-@pytest.mark.parametrize(
-    "theirs", ["", "XBT", ".BXBT", "xbtusd", "XBTUSDU21", "XBT7D_U105_", "USD"]
-)
-def test_what_has_no_name_is_refused(theirs: str) -> None:
-    with pytest.raises(NotARecordError, match="unknown symbol"):
-        bitmex.canonical(theirs)
-
-
 def test_subscriptions_are_spelt_as_the_venue_does_and_bounded() -> None:
     (sent,) = bitmex.subscribe(["BTC-USD-PERP"], VENUE.CHANNELS)
     args = ["trade:XBTUSD", "quote:XBTUSD", "orderBookL2:XBTUSD"]
@@ -234,7 +170,6 @@ def test_a_book_is_sent_anew_upon_subscribing_again() -> None:
     assert [each["op"] for each in sent] == ["unsubscribe", "subscribe"]
     assert all(each["args"] == ["orderBookL2:XBTUSD"] for each in sent)
     assert VENUE.snapshot_path("BTC-USD-PERP") is None
-    assert not any(each in data for each in VENUE.IDLE for data in SAMPLES)
 
 
 ROW = {
@@ -263,16 +198,42 @@ def test_instruments_have_exact_sizes() -> None:
 
 
 SAMPLES = [TRADE, QUOTE, BOOK, UPDATE, DELETE, OLD_UPDATE]
-
-
-@CALM
-@given(bent(SAMPLES))
-def test_a_bent_frame_is_read_or_refused(frames: tuple[str, str]) -> None:
-    try:
-        told = parse(frames[1])
-    except UNREADABLE:
-        return
-    assert told.ignored or told.events
+KNOWN = Known(
+    VENUE,
+    parse,
+    SAMPLES,
+    names=[
+        ("XBTUSD", "BTC-USD-PERP"),
+        ("XBTEUR", "BTC-EUR-PERP"),
+        ("ADAUSDT", "ADA-USDT-PERP"),
+        ("XBTU21", "BTC-USD-U21"),
+        ("XBTEURU21", "BTC-EUR-U21"),
+        ("XBTUSDTZ23", "BTC-USDT-Z23"),
+        ("ETHUSDU21", "ETH-USD-U21"),
+        ("XRPU21", "XRP-BTC-U21"),
+        ("XBT_USDT", "BTC-USDT"),
+    ],
+    refused=["", "XBT", ".BXBT", "xbtusd", "XBTUSDU21", "XBT7D_U105_", "USD"],
+    mistakes=[
+        *[
+            (UPDATE, "42800", bad, r"\$\[0\]\.size")
+            for bad in ('"nan"', "-1", "1e151", '"1"')
+        ],
+        (UPDATE, '"size":42800,', "", "a level without a price or a size"),
+        (UPDATE, '"price":26902,', "", "a level without a price or a size"),
+        (DELETE, '"price":26902,', "", "a level without a price or a size"),
+        (UPDATE, '"Buy"', '"None"', "Invalid enum value 'None'"),
+        (UPDATE, "XBTUSD", "XBTXYZ", "unknown symbol `XBTXYZ`"),
+        (UPDATE, "orderBookL2", "orderBookL9", "unknown table `orderBookL9`"),
+        (UPDATE, '"update"', '"upset"', "Invalid enum value 'upset'"),
+        (UPDATE, '"action":"update",', "", "a table without an action"),
+        (UPDATE, TIME, "yesterday", "no RFC 3339 time `yesterday`"),
+        (TRADE, '"trdMatchID"', '"id"', "missing required field `trdMatchID`"),
+        (TRADE, TRADE, "{}", "neither a table"),
+        (TRADE, TRADE, "[]", "Expected `object`"),
+        (TRADE, TRADE, TRADE[:-1], "truncated"),
+    ],
+)
 
 
 @real

@@ -7,33 +7,28 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import HealthCheck, given, settings
 
-from config.settings import Symbol
 from connectors.venues import bitstamp
 from connectors.venues.venue import Venue
 from operators.market.decode import Line, Parsed
 from operators.market.order_book import OrderBook, OrderBookParams
 from operators.records.base import UNREADABLE, NotARecordError, Side
-from operators.records.frame import Frame, FrameKind, Ignored
+from operators.records.frame import FrameKind, Ignored
 from operators.records.instrument import Status
 from operators.records.market import BookDelta, BookSnapshot, Trade
 from operators.records.time import MS, US
 from tests.connectors.venues.captured import (
-    SHARED,
     believed,
-    bent,
     counted,
     listed,
+    needs,
     paths,
     said,
 )
+from tests.connectors.venues.laws import Known, reader
 
 CAPTURES = paths("BITSTAMP", "http.0", "ws.1")
-real = pytest.mark.skipif(
-    not all(path.exists() for path in CAPTURES), reason=f"no recordings in {SHARED}"
-)
-CALM = settings(deadline=None, suppress_health_check=list(HealthCheck))
+real = needs(CAPTURES)
 
 VENUE: Venue = bitstamp
 NOW_NS = 1_641_343_700_000 * MS
@@ -64,10 +59,7 @@ BOOK = (
 URLS = {"BOOK": "https://www.bitstamp.net" + (bitstamp.snapshot_path("ETH-USD") or "")}
 
 
-def parse(data: str, line: Line = LINE, **more: Any) -> Parsed:
-    place = {"venue": "bitstamp", "connection": "c", "line": "a"}
-    given = {"kind": FrameKind.WS, "url": "", "received_ns": NOW_NS, **place}
-    return bitstamp.parse(Frame(**{**given, "data": data, **more}), line)
+parse = reader(VENUE, NOW_NS, LINE)
 
 
 def fetched(data: str, url: str = URLS["BOOK"]) -> Parsed:
@@ -135,52 +127,6 @@ def test_what_yields_nothing_says_why(raw: str, reason: str) -> None:
     assert parse(raw) == Parsed(ignored=reason)
 
 
-@pytest.mark.parametrize(
-    ("raw", "old", "new", "told"),
-    [
-        *[
-            (DELTA, '"0.50000000"', bad, r"\$\.bids\[0\]\[1\]")
-            for bad in ('"nan"', '"-1"', '"1e151"', '""')
-        ],
-        (TRADE, "3805.44,", "1e151,", r"\$\.price"),
-        (TRADE, '"type":0', '"type":2', "Invalid enum value 2"),
-        (TRADE, '"1641343699596001"', '"9000000000000001"', r"\$\.microtimestamp"),
-        (DELTA, "book_ethusd", "book_ETHUSD", "unknown symbol `ETHUSD`"),
-        (DELTA, "diff_order", "dif_order", "unknown channel `dif_order_book_ethusd`"),
-        (DELTA, '"event":"data"', '"event":"date"', "unknown event `date`"),
-        (DELTA, '"bids"', '"bid"', "missing required field `bids`"),
-        (DELTA, DELTA, "{}", "unknown channel ``"),
-        (DELTA, DELTA, "[]", "Expected `object`"),
-        (DELTA, DELTA, DELTA[:-1], "truncated"),
-    ],
-)
-def test_a_mistake_is_named(raw: str, old: str, new: str, told: str) -> None:
-    assert old in raw
-    with pytest.raises(UNREADABLE, match=told):
-        parse(raw.replace(old, new, 1))
-
-
-@pytest.mark.parametrize(
-    ("theirs", "ours"),
-    [
-        ("btcusd", "BTC-USD"),
-        ("usdtusd", "USDT-USD"),
-        ("usdcusdt", "USDC-USDT"),
-        ("1inchusd", "1INCH-USD"),
-        ("btcusd-perp", "BTC-USD-PERP"),
-    ],
-)
-def test_names_go_both_ways_and_settings_take_them(theirs: str, ours: str) -> None:
-    assert (bitstamp.canonical(theirs), bitstamp.native(ours)) == (ours, theirs)
-    assert msgspec.convert(ours, Symbol) == ours
-
-
-@pytest.mark.parametrize("theirs", ["", "usd", "BTCUSD", "btc-usd", "btcusd-perps"])
-def test_what_has_no_name_is_refused(theirs: str) -> None:
-    with pytest.raises(NotARecordError, match="unknown symbol"):
-        bitstamp.canonical(theirs)
-
-
 def test_subscriptions_are_one_message_each() -> None:
     sent = bitstamp.subscribe(["BTC-USD", "BTC-USD-PERP"], VENUE.CHANNELS)
     told = [json.loads(each) for each in sent]
@@ -194,7 +140,6 @@ def test_subscriptions_are_one_message_each() -> None:
 def test_a_book_is_fetched_anew() -> None:
     assert VENUE.resync("BTC-USD") == []
     assert VENUE.snapshot_path("BTC-USD") == "/api/v2/order_book/btcusd/"
-    assert not any(each in data for each in VENUE.IDLE for data in SAMPLES)
 
 
 ROW = {
@@ -218,17 +163,38 @@ def test_instruments_have_exact_sizes() -> None:
         VENUE.instruments(LISTED.replace("20.0 USD", "much").encode())
 
 
-SAMPLES = [TRADE, DELTA, BOOK]
-
-
-@CALM
-@given(bent(SAMPLES))
-def test_a_bent_frame_is_read_or_refused(frames: tuple[str, str]) -> None:
-    try:
-        told = fetched(frames[1]) if frames[0] == BOOK else parse(frames[1])
-    except UNREADABLE:
-        return
-    assert told.ignored or told.events
+SAMPLES = [TRADE, DELTA]
+KNOWN = Known(
+    VENUE,
+    parse,
+    SAMPLES,
+    names=[
+        ("btcusd", "BTC-USD"),
+        ("usdtusd", "USDT-USD"),
+        ("usdcusdt", "USDC-USDT"),
+        ("1inchusd", "1INCH-USD"),
+        ("btcusd-perp", "BTC-USD-PERP"),
+    ],
+    refused=["", "usd", "BTCUSD", "btc-usd", "btcusd-perps"],
+    mistakes=[
+        *[
+            (DELTA, '"0.50000000"', bad, r"\$\.bids\[0\]\[1\]")
+            for bad in ('"nan"', '"-1"', '"1e151"', '""')
+        ],
+        (TRADE, "3805.44,", "1e151,", r"\$\.price"),
+        (TRADE, '"type":0', '"type":2', "Invalid enum value 2"),
+        (TRADE, '"1641343699596001"', '"9000000000000001"', r"\$\.microtimestamp"),
+        (DELTA, "book_ethusd", "book_ETHUSD", "unknown symbol `ETHUSD`"),
+        (DELTA, "diff_order", "dif_order", "unknown channel `dif_order_book_ethusd`"),
+        (DELTA, '"event":"data"', '"event":"date"', "unknown event `date`"),
+        (DELTA, '"bids"', '"bid"', "missing required field `bids`"),
+        (DELTA, DELTA, "{}", "unknown channel ``"),
+        (DELTA, DELTA, "[]", "Expected `object`"),
+        (DELTA, DELTA, DELTA[:-1], "truncated"),
+    ],
+    fetch=fetched,
+    fetched=[BOOK],
+)
 
 
 @real

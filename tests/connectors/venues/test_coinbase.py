@@ -1,32 +1,32 @@
 """Both feeds of Coinbase are read; what yields nothing is named, and what is wrong."""
 
 import json
-import subprocess
-import sys
 from collections import Counter
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
-from connectors.recording import Recording
 from connectors.venues import coinbase
 from connectors.venues.venue import Venue
-from operators.market.decode import Decode, DecodeParams, Line, Parsed
+from operators.market.decode import Line, Parsed
 from operators.records.base import UNREADABLE, Side
 from operators.records.dead import DeadLetter
-from operators.records.frame import Frame, FrameKind, Ignored
+from operators.records.frame import FrameKind, Ignored
 from operators.records.instrument import Instrument, Status
 from operators.records.market import BookDelta, BookSnapshot, Top, Trade
 from operators.records.time import MS, SECOND
+from tests.connectors.venues.captured import (
+    needs,
+    paths,
+    recorded,
+    said,
+)
+from tests.connectors.venues.laws import Known, reader
 
-CAPTURE = Path(__file__).resolve().parents[4] / "shared/data/ws/COINBASE.ws.28.0.zst"
-TOOL = CAPTURE.parents[2] / "tools/to_recording.py"
-real = pytest.mark.skipif(not CAPTURE.exists(), reason=f"no recording {CAPTURE}")
-CALM = settings(deadline=None, suppress_health_check=list(HealthCheck))
+CAPTURES = paths("COINBASE", "ws.28")
+real = needs(CAPTURES)
 
 VENUE: Venue = coinbase
 NOW_NS = 1_675_974_200 * SECOND
@@ -123,10 +123,7 @@ TRADED_BEFORE = Trade(
 )
 
 
-def parse(data: str, line: Line = LINE, **more: Any) -> Parsed:
-    place = {"venue": "coinbase", "connection": "c", "line": "a", "received_ns": NOW_NS}
-    values = {"kind": FrameKind.WS, "url": "", **place, "data": data, **more}
-    return coinbase.parse(Frame(**values), line)
+parse = reader(VENUE, NOW_NS, LINE)
 
 
 def test_trades_come_oldest_first_with_the_aggressors_side() -> None:
@@ -293,52 +290,6 @@ NUMBERS = ["nan", "inf", "-inf", "1e999", "1e151", "0x1", "", "1,5", "true"]
 TIME = "2023-02-09T20:32:50.714964855Z"
 
 
-@pytest.mark.parametrize(
-    ("raw", "old", "new", "told"),
-    [
-        *[(TRADES, "1260.01", bad, r"trades\[0\]\.price") for bad in NUMBERS],
-        *[(DELTA, '"2.5"', f'"{bad}"', r"\[1\]\.new_quantity") for bad in NUMBERS],
-        *[(TICKER, "8000.21", bad, r"best_bid_quantity") for bad in NUMBERS],
-        *[(MATCH, "5.23512", bad, r"at `\$\.size`") for bad in NUMBERS],
-        *[(L2UPDATE, "0.162567", bad, r"changes\[0\]\[2\]") for bad in NUMBERS],
-        (TRADES, TIME, "soon", "no RFC 3339 time `soon`"),
-        (TRADES, TIME, "", "no RFC 3339 time ``"),
-        (TRADES, "2019-08-14", "2019-02-30", "no RFC 3339 time"),
-        (TRADES, '"sequence_num":7', '"sequence_num":-1', "sequence_num"),
-        (TRADES, '"market_trades"', '"trades"', "unknown channel `trades`"),
-        (TRADES, '"market_trades"', "7", r"at `\$\.channel`"),
-        (TRADES, '"BUY"', '"buy"', "Invalid enum value 'buy'"),
-        (TRADES, '"update"', '"delta"', "Invalid enum value 'delta'"),
-        (TRADES, '"price":"1260.01",', "", "missing required field `price`"),
-        (TRADES, "ETH-USD", "ETHUSD", "unknown symbol `ETHUSD`"),
-        (TRADES, "ETH-USD", "BIT-24APR26-CDE", "unknown symbol"),
-        (DELTA, '"offer"', '"ask"', "Invalid enum value 'ask'"),
-        (DELTA, '"event_time":"2023-02-09T20:32:50.1Z",', "", "field `event_time`"),
-        (MATCH, '"trade_id":10,', "", "missing required field `trade_id`"),
-        (MATCH, '"match"', '"matches"', "unknown channel `matches`"),
-        (MATCH, '"sell"', '"offer"', "Invalid enum value 'offer'"),
-        (L2UPDATE, '["sell","10102.5","0"]', '["sell","1"]', r"changes\[1\]"),
-        (MATCH, MATCH, "{}", "unknown channel ``"),
-        (MATCH, MATCH, "[]", "Expected `object`"),
-        (MATCH, MATCH, MATCH[:-1], "truncated"),
-    ],
-)
-def test_a_mistake_is_named(raw: str, old: str, new: str, told: str) -> None:
-    assert old in raw
-    with pytest.raises(UNREADABLE, match=told):
-        parse(raw.replace(old, new, 1))
-
-
-def test_names_are_the_venues_own_but_for_perpetuals() -> None:
-    for name in ("BTC-USD", "1INCH-EUR", "00-USD"):
-        assert coinbase.canonical(name) == coinbase.native(name) == name
-    assert coinbase.canonical("1000SHIB-PERP-INTX") == "1000SHIB-USDC-PERP"
-    assert coinbase.native("1000SHIB-USDC-PERP") == "1000SHIB-PERP-INTX"
-    for wrong in ("", "BTC", "btc-usd", "BTC/USD", "BTC-USD-", "B" * 99 + "-USD"):
-        with pytest.raises(UNREADABLE, match="unknown symbol"):
-            coinbase.canonical(wrong)
-
-
 def test_every_subscription_takes_in_heartbeats() -> None:
     messages = coinbase.subscribe(
         ["BTC-USD", "ETH-USDC-PERP"], ["level2", "heartbeats"]
@@ -446,61 +397,50 @@ SAMPLES = [
     OLD_TICKER,
     HEARTBEAT,
 ]
-odd = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner),
-    max_leaves=4,
+KNOWN = Known(
+    VENUE,
+    parse,
+    SAMPLES,
+    names=[
+        ("BTC-USD", "BTC-USD"),
+        ("1INCH-EUR", "1INCH-EUR"),
+        ("00-USD", "00-USD"),
+        ("1000SHIB-PERP-INTX", "1000SHIB-USDC-PERP"),
+    ],
+    refused=["", "BTC", "btc-usd", "BTC/USD", "BTC-USD-", "B" * 99 + "-USD"],
+    mistakes=[
+        *[(TRADES, "1260.01", bad, r"trades\[0\]\.price") for bad in NUMBERS],
+        *[(DELTA, '"2.5"', f'"{bad}"', r"\[1\]\.new_quantity") for bad in NUMBERS],
+        *[(TICKER, "8000.21", bad, r"best_bid_quantity") for bad in NUMBERS],
+        *[(MATCH, "5.23512", bad, r"at `\$\.size`") for bad in NUMBERS],
+        *[(L2UPDATE, "0.162567", bad, r"changes\[0\]\[2\]") for bad in NUMBERS],
+        (TRADES, TIME, "soon", "no RFC 3339 time `soon`"),
+        (TRADES, TIME, "", "no RFC 3339 time ``"),
+        (TRADES, "2019-08-14", "2019-02-30", "no RFC 3339 time"),
+        (TRADES, '"sequence_num":7', '"sequence_num":-1', "sequence_num"),
+        (TRADES, '"market_trades"', '"trades"', "unknown channel `trades`"),
+        (TRADES, '"market_trades"', "7", r"at `\$\.channel`"),
+        (TRADES, '"BUY"', '"buy"', "Invalid enum value 'buy'"),
+        (TRADES, '"update"', '"delta"', "Invalid enum value 'delta'"),
+        (TRADES, '"price":"1260.01",', "", "missing required field `price`"),
+        (TRADES, "ETH-USD", "ETHUSD", "unknown symbol `ETHUSD`"),
+        (TRADES, "ETH-USD", "BIT-24APR26-CDE", "unknown symbol"),
+        (DELTA, '"offer"', '"ask"', "Invalid enum value 'ask'"),
+        (DELTA, '"event_time":"2023-02-09T20:32:50.1Z",', "", "field `event_time`"),
+        (MATCH, '"trade_id":10,', "", "missing required field `trade_id`"),
+        (MATCH, '"match"', '"matches"', "unknown channel `matches`"),
+        (MATCH, '"sell"', '"offer"', "Invalid enum value 'offer'"),
+        (L2UPDATE, '["sell","10102.5","0"]', '["sell","1"]', r"changes\[1\]"),
+        (MATCH, MATCH, "{}", "unknown channel ``"),
+        (MATCH, MATCH, "[]", "Expected `object`"),
+        (MATCH, MATCH, MATCH[:-1], "truncated"),
+    ],
 )
-
-
-@CALM
-@given(st.sampled_from(SAMPLES), st.data())
-def test_a_bent_frame_is_read_or_refused(raw: str, data: st.DataObject) -> None:
-    start = data.draw(st.integers(0, len(raw)))
-    end = data.draw(st.integers(start, min(len(raw), start + 8)))
-    patch = data.draw(st.text(max_size=6) | odd.map(json.dumps))
-    try:
-        said = parse(raw[:start] + patch + raw[end:])
-    except UNREADABLE:
-        return
-    assert said.ignored or said.events
-
-
-@CALM
-@given(st.sampled_from(SAMPLES), st.data())
-def test_a_frame_with_another_value_somewhere_is_read_or_refused(
-    raw: str, data: st.DataObject
-) -> None:
-    bent = json.loads(raw)
-    place = bent
-    while True:
-        keys = list(place) if isinstance(place, dict) else range(len(place))
-        key = data.draw(st.sampled_from(list(keys)))
-        if not place[key] or not isinstance(place[key], dict | list):
-            break
-        if data.draw(st.integers(0, 3)) == 0:
-            break
-        place = place[key]
-    place[key] = data.draw(odd)
-    try:
-        said = parse(json.dumps(bent))
-    except UNREADABLE:
-        return
-    assert said.ignored or said.events
-
-
-def framed(read: Frame | DeadLetter) -> Frame:
-    assert isinstance(read, Frame)
-    return read
 
 
 @real
 def test_every_real_frame_is_read_or_named(tmp_path: Path) -> None:
-    out = tmp_path / "real.jsonl"
-    subprocess.run([sys.executable, TOOL, out, f"coinbase={CAPTURE}"], check=True)
-    decode = Decode(DecodeParams(), {"coinbase": coinbase.parse})
-    with Recording(out) as frames:
-        outs = [said for each in frames for said in decode.update([framed(each)])]
+    outs = said(VENUE, CAPTURES, tmp_path)
     assert Counter(type(each) for each in outs)[DeadLetter] == 0
     assert Counter(each.reason for each in outs if isinstance(each, Ignored)) == {
         "open": 1,
@@ -517,19 +457,15 @@ def test_every_real_frame_is_read_or_named(tmp_path: Path) -> None:
 def test_a_real_match_states_the_maker_where_its_ticker_states_the_taker(
     tmp_path: Path,
 ) -> None:
-    out = tmp_path / "real.jsonl"
-    subprocess.run([sys.executable, TOOL, out, f"coinbase={CAPTURE}"], check=True)
     takers: dict[tuple[str, str], str] = {}
     aggressors: dict[tuple[str, str], str] = {}
-    with Recording(out) as frames:
-        for each in frames:
-            frame = framed(each)
-            wire = json.loads(frame.data or "null") if frame.kind == "ws" else {}
-            if wire.get("type") == "ticker":
-                takers[wire["product_id"], str(wire["trade_id"])] = wire["side"]
-            if wire.get("type") == "match":
-                (trade,) = coinbase.parse(frame, Line()).events
-                assert isinstance(trade, Trade)
-                aggressors[trade.symbol, trade.trade_id] = trade.side.value
+    for frame in recorded(VENUE, CAPTURES, tmp_path):
+        wire = json.loads(frame.data or "null") if frame.kind == "ws" else {}
+        if wire.get("type") == "ticker":
+            takers[wire["product_id"], str(wire["trade_id"])] = wire["side"]
+        if wire.get("type") == "match":
+            (trade,) = coinbase.parse(frame, Line()).events
+            assert isinstance(trade, Trade)
+            aggressors[trade.symbol, trade.trade_id] = trade.side.value
     assert len(aggressors) == 97
     assert aggressors.items() <= takers.items()

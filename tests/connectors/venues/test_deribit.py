@@ -1,42 +1,31 @@
 """Deribit is read; what it leaves out is named, and what is wrong."""
 
 import json
-import subprocess
-import sys
-from collections import Counter
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-import msgspec
 import pytest
-import zstandard
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
-from config.settings import Symbol
-from connectors.recording import Recording
 from connectors.venues import deribit
 from connectors.venues.venue import Venue
-from operators.market.decode import Decode, DecodeParams, Line, Parsed
-from operators.records.base import UNREADABLE, NotARecordError, Side
-from operators.records.dead import DeadLetter
-from operators.records.frame import Frame, FrameKind, Ignored
+from operators.market.decode import Line, Parsed
+from operators.records.base import UNREADABLE, Side
+from operators.records.frame import FrameKind, Ignored
 from operators.records.instrument import Status
 from operators.records.market import (
     BookDelta,
     BookSnapshot,
-    Heartbeat,
     Mark,
     Top,
     Trade,
 )
 from operators.records.time import MS
+from tests.connectors.venues.captured import counted, listed, needs, paths, said
+from tests.connectors.venues.laws import Known, reader
 
-SHARED = Path(__file__).resolve().parents[4] / "shared"
-CAPTURE = SHARED / "data/ws/DERIBIT.ws.1.0.zst"
-real = pytest.mark.skipif(not CAPTURE.exists(), reason=f"no recordings in {SHARED}")
-CALM = settings(deadline=None, suppress_health_check=list(HealthCheck))
+CAPTURES = paths("DERIBIT", "ws.1")
+real = needs(CAPTURES)
 
 VENUE: Venue = deribit
 NOW_NS = 1_590_484_512_300 * MS
@@ -92,10 +81,7 @@ QUOTE = pushed(
 )
 
 
-def parse(data: str, line: Line = LINE, **more: Any) -> Parsed:
-    place = {"venue": "deribit", "connection": "c", "line": "a"}
-    given = {"kind": FrameKind.WS, "url": "", "received_ns": NOW_NS, **place}
-    return deribit.parse(Frame(**{**given, "data": data, **more}), line)
+parse = reader(VENUE, NOW_NS, LINE)
 
 
 def test_a_trade_is_numbered_and_has_the_takers_side() -> None:
@@ -203,36 +189,6 @@ def test_what_yields_nothing_says_why(raw: str, reason: str) -> None:
     assert parse("{}", kind=FrameKind.REST).ignored == "fetched"
 
 
-@pytest.mark.parametrize(
-    ("raw", "old", "new", "told"),
-    [
-        *[
-            (TRADES, "8950", bad, r"\$\.params\.data\[0\]\.price|malformed|finite|rang")
-            for bad in ("1e151", '"1"', "null", "NaN", "1e999")
-        ],
-        (TRADES, '"amount":10', '"amount":-1', ">= 0"),
-        (TRADES, '"sell"', '"none"', "Invalid enum value 'none'"),
-        (TRADES, "48079269", "4" * 65, "length <= 64"),
-        (TRADES, '"BTC-PERPETUAL"', '"BTC-X"', "unknown symbol `BTC-X`"),
-        (TRADES, "1590484512188", "9000000000001", "<= 9000000000000"),
-        (SNAPSHOT, '"snapshot"', '"whole"', "Invalid enum value 'whole'"),
-        (SNAPSHOT, '"new",5042.34', '"old",5042.34', "Invalid enum value 'old'"),
-        (SNAPSHOT, '"BTC-PERPETUAL"', '"ETH-PERPETUAL"', "on the channel of `BTC"),
-        (CHANGE, '"prev_change_id":297217,', "", "without `prev_change_id`"),
-        (QUOTE, "quote", "quotes", "unknown channel `quotes`"),
-        (QUOTE, '"subscription"', '"ask"', "unknown method `ask`"),
-        (QUOTE, "50}", '50},"channel":"ticker.X.raw"', "channel stated twice"),
-        (QUOTE, QUOTE, "{}", "neither a notification nor a reply"),
-        (QUOTE, QUOTE, "[]", "Expected `object`"),
-        (QUOTE, QUOTE, QUOTE[:-1], "truncated"),
-    ],
-)
-def test_a_mistake_is_named(raw: str, old: str, new: str, told: str) -> None:
-    assert old in raw
-    with pytest.raises(UNREADABLE, match=told):
-        parse(raw.replace(old, new, 1))
-
-
 NAMES = [
     ("BTC_USDC", "BTC-USDC"),
     ("ETH_BTC", "ETH-BTC"),
@@ -244,31 +200,6 @@ NAMES = [
     ("ETH-3JAN25-3500-P", "ETH-USD-250103-3500-P"),
     ("XRP_USDC-30JUN23-0d625-C", "XRP-USDC-230630-0.625-C"),
 ]
-
-
-@pytest.mark.parametrize(("theirs", "ours"), NAMES)
-def test_names_go_both_ways_and_settings_take_them(theirs: str, ours: str) -> None:
-    assert deribit.canonical(theirs) == ours
-    assert deribit.native(ours) == theirs
-    assert msgspec.convert(ours, Symbol) == ours
-
-
-@pytest.mark.parametrize(
-    "theirs",
-    [
-        *("BTC", "BTC-05JUL24", "BTC-32JUL24", "BTC-5JUX24", "BTC_USD-PERPETUAL", ""),
-        *("BTC-FS-29DEC23_PERP", "BTC-5JUL24-1.5-C", "BTC-5JUL24-1-X", "btc-PERPETUAL"),
-        *(
-            "BTC-PERPETUAL-1-C",
-            "BTC-5JUL24-20000",
-            "BTC-\u0665JUL24",
-            "ETH-CS-5JUL24-1_2",
-        ),
-    ],
-)
-def test_what_has_no_name_is_refused(theirs: str) -> None:
-    with pytest.raises(NotARecordError, match="unknown symbol"):
-        deribit.canonical(theirs)
 
 
 def test_subscriptions_are_spelt_as_the_venue_does_and_bounded() -> None:
@@ -301,7 +232,6 @@ def test_a_book_is_sent_anew_upon_subscribing_again() -> None:
     assert VENUE.PING is not None
     reply = '{"jsonrpc":"2.0","id":0,"result":{"version":"1.2.26"},"testnet":false}'
     assert any(each in reply for each in VENUE.IDLE)
-    assert not any(each in data for each in VENUE.IDLE for data in SAMPLES)
 
 
 FUTURE: dict[str, Any] = {
@@ -350,41 +280,59 @@ def test_instruments_have_exact_sizes() -> None:
 
 
 SAMPLES = [TRADES, SNAPSHOT, CHANGE, TICKER, QUOTE]
-odd = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner),
-    max_leaves=4,
+KNOWN = Known(
+    VENUE,
+    parse,
+    SAMPLES,
+    names=NAMES,
+    refused=[
+        *("BTC", "BTC-05JUL24", "BTC-32JUL24", "BTC-5JUX24", "BTC_USD-PERPETUAL", ""),
+        *("BTC-FS-29DEC23_PERP", "BTC-5JUL24-1.5-C", "BTC-5JUL24-1-X", "btc-PERPETUAL"),
+        *(
+            "BTC-PERPETUAL-1-C",
+            "BTC-5JUL24-20000",
+            "BTC-\u0665JUL24",
+            "ETH-CS-5JUL24-1_2",
+        ),
+    ],
+    mistakes=[
+        *[
+            (TRADES, "8950", bad, r"\$\.params\.data\[0\]\.price|malformed|finite|rang")
+            for bad in ("1e151", '"1"', "null", "NaN", "1e999")
+        ],
+        (TRADES, '"amount":10', '"amount":-1', ">= 0"),
+        (TRADES, '"sell"', '"none"', "Invalid enum value 'none'"),
+        (TRADES, "48079269", "4" * 65, "length <= 64"),
+        (TRADES, '"BTC-PERPETUAL"', '"BTC-X"', "unknown symbol `BTC-X`"),
+        (TRADES, "1590484512188", "9000000000001", "<= 9000000000000"),
+        (SNAPSHOT, '"snapshot"', '"whole"', "Invalid enum value 'whole'"),
+        (SNAPSHOT, '"new",5042.34', '"old",5042.34', "Invalid enum value 'old'"),
+        (SNAPSHOT, '"BTC-PERPETUAL"', '"ETH-PERPETUAL"', "on the channel of `BTC"),
+        (CHANGE, '"prev_change_id":297217,', "", "without `prev_change_id`"),
+        (QUOTE, "quote", "quotes", "unknown channel `quotes`"),
+        (QUOTE, '"subscription"', '"ask"', "unknown method `ask`"),
+        (QUOTE, "50}", '50},"channel":"ticker.X.raw"', "channel stated twice"),
+        (QUOTE, QUOTE, "{}", "neither a notification nor a reply"),
+        (QUOTE, QUOTE, "[]", "Expected `object`"),
+        (QUOTE, QUOTE, QUOTE[:-1], "truncated"),
+    ],
 )
-
-
-@CALM
-@given(st.sampled_from(SAMPLES), st.data())
-def test_a_bent_frame_is_read_or_refused(raw: str, data: st.DataObject) -> None:
-    start = data.draw(st.integers(0, len(raw)))
-    end = data.draw(st.integers(start, min(len(raw), start + 8)))
-    patch = data.draw(st.text(max_size=6) | odd.map(json.dumps))
-    try:
-        said = parse(raw[:start] + patch + raw[end:])
-    except UNREADABLE:
-        return
-    assert said.ignored or said.events
 
 
 @pytest.fixture
 def outs(tmp_path: Path) -> list[object]:
-    out = tmp_path / "real.jsonl"
-    tool = [sys.executable, str(SHARED / "tools/to_recording.py"), str(out)]
-    subprocess.run([*tool, f"deribit={CAPTURE}"], check=True)
-    decode = Decode(DecodeParams(), {"deribit": deribit.parse})
-    with Recording(out) as frames:
-        return [said for frame in frames for said in decode.update([frame])]
+    return said(VENUE, CAPTURES, tmp_path)
 
 
 @real
 def test_every_real_frame_is_read_and_every_chain_whole(outs: list[object]) -> None:
-    kinds = Counter(type(each) for each in outs if not isinstance(each, Heartbeat))
-    assert kinds[DeadLetter] == 0
-    assert kinds == {Ignored: 3, Mark: 89, Top: 76, BookSnapshot: 10, BookDelta: 36}
+    assert counted(outs) == {
+        Ignored: 3,
+        Mark: 89,
+        Top: 76,
+        BookSnapshot: 10,
+        BookDelta: 36,
+    }
     at: dict[str, int | None] = {}
     for event in outs:
         if isinstance(event, BookDelta):
@@ -399,11 +347,7 @@ def test_every_real_frame_is_read_and_every_chain_whole(outs: list[object]) -> N
 
 @real
 def test_every_name_of_the_real_list_goes_both_ways() -> None:
-    packed = (SHARED / "data/ws/DERIBIT.0.zst").open("rb")
-    with packed, zstandard.ZstdDecompressor().stream_reader(packed) as reader:
-        lines = reader.read().decode().splitlines()
-    bodies = [line.partition(": ")[2] for line in lines if " -> " in line[:200]]
-    found = [each for body in bodies for each in VENUE.instruments(body.encode())]
+    found = [each for body in listed("DERIBIT") for each in VENUE.instruments(body)]
     assert len(found) == 1_017
     assert all(deribit.canonical(each.native) == each.symbol for each in found)
     assert all(deribit.native(each.symbol) == each.native for each in found)

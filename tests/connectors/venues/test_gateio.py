@@ -5,35 +5,29 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-import msgspec
 import pytest
-from hypothesis import HealthCheck, given, settings
 
-from config.settings import Symbol
 from connectors.venues import gateio
 from connectors.venues.venue import Venue
 from operators.market.decode import Line, Parsed
-from operators.records.base import UNREADABLE, NotARecordError, Side
-from operators.records.frame import Frame, FrameKind, Ignored
+from operators.records.base import NotARecordError, Side
+from operators.records.frame import FrameKind, Ignored
 from operators.records.instrument import Status
 from operators.records.market import BookDelta, BookSnapshot, Top, Trade
 from operators.records.time import MS
 from tests.connectors.venues.captured import (
-    SHARED,
     believed,
-    bent,
     breaks,
     counted,
     listed,
+    needs,
     paths,
     said,
 )
+from tests.connectors.venues.laws import Known, reader
 
 CAPTURES = paths("GATEIO", "http.0", "ws.1")
-real = pytest.mark.skipif(
-    not all(path.exists() for path in CAPTURES), reason=f"no recordings in {SHARED}"
-)
-CALM = settings(deadline=None, suppress_health_check=list(HealthCheck))
+real = needs(CAPTURES)
 
 VENUE: Venue = gateio
 NOW_NS = 1_606_294_782_000 * MS
@@ -69,10 +63,7 @@ BOOK = (
 URLS = {"BOOK": "https://api.gateio.ws" + (gateio.snapshot_path("GT-USDT") or "")}
 
 
-def parse(data: str, line: Line = LINE, **more: Any) -> Parsed:
-    place = {"venue": "gateio", "connection": "c", "line": "a"}
-    given = {"kind": FrameKind.WS, "url": "", "received_ns": NOW_NS, **place}
-    return gateio.parse(Frame(**{**given, "data": data, **more}), line)
+parse = reader(VENUE, NOW_NS, LINE)
 
 
 def fetched(data: str, url: str = URLS["BOOK"]) -> Parsed:
@@ -171,44 +162,6 @@ def test_what_yields_nothing_says_why(raw: str, reason: str) -> None:
     assert parse(raw) == Parsed(ignored=reason)
 
 
-@pytest.mark.parametrize(
-    ("raw", "old", "new", "told"),
-    [
-        *[
-            (TRADE, '"0.4705000000"', bad, r"\$\.price")
-            for bad in ('"nan"', '"1e999"', '""', "null")
-        ],
-        *[
-            (DELTA, '"0.6135"', bad, r"\$\.a\[0\]\[1\]")
-            for bad in ('"nan"', '"-1"', '"1e151"', '""')
-        ],
-        (TRADE, '"sell"', '"none"', "Invalid enum value 'none'"),
-        (TRADE, '"1606294781123.4578"', '"9606294781123"', "no time `9606294781123`"),
-        (TRADE, '"1606294781123.4578"', '"1606294781123."', "no time"),
-        (DELTA, '"U":48776301', '"U":48776307', "after `u`"),
-        (DELTA, '"U":48776301,', "", "`U` is missing"),
-        (DELTA, "GT_USDT", "GTUSDT", "unknown symbol `GTUSDT`"),
-        (DELTA, "spot.order_book_update", "spot.order", "unknown channel `spot.order`"),
-        (DELTA, '"update"', '"all"', "unknown event `all`"),
-        (DELTA, DELTA, "[]", "Expected `object`"),
-        (DELTA, DELTA, DELTA[:-1], "truncated"),
-    ],
-)
-def test_a_mistake_is_named(raw: str, old: str, new: str, told: str) -> None:
-    assert old in raw
-    with pytest.raises(UNREADABLE, match=told):
-        parse(raw.replace(old, new, 1))
-
-
-def test_names_go_both_ways_and_settings_take_them() -> None:
-    for theirs, ours in (("BTC_USDT", "BTC-USDT"), ("QTUM3S_USDT", "QTUM3S-USDT")):
-        assert (gateio.canonical(theirs), gateio.native(ours)) == (ours, theirs)
-        assert msgspec.convert(ours, Symbol) == ours
-    for name in ("BTCUSDT", "btc_usdt", "BTC_USDT_X", "", "BTC-USDT"):
-        with pytest.raises(NotARecordError, match="unknown symbol"):
-            gateio.canonical(name)
-
-
 def test_subscriptions_are_spelt_as_the_venue_does_and_bounded() -> None:
     sent = gateio.subscribe(["BTC-USDT", "GT-USDT"], VENUE.CHANNELS)
     told = [json.loads(each) for each in sent]
@@ -229,7 +182,6 @@ def test_a_book_is_fetched_anew() -> None:
     assert VENUE.resync("BTC-USDT") == []
     path = "/api/v4/spot/order_book?currency_pair=BTC_USDT&limit=100&with_id=true"
     assert VENUE.snapshot_path("BTC-USDT") == path
-    assert not any(each in data for each in VENUE.IDLE for data in SAMPLES)
 
 
 ROW = {
@@ -251,17 +203,36 @@ def test_instruments_have_exact_sizes() -> None:
     assert (halted.status, halted.min_quantity) == (Status.HALTED, None)
 
 
-SAMPLES = [TRADE, TOP, DELTA, BOOK]
-
-
-@CALM
-@given(bent(SAMPLES))
-def test_a_bent_frame_is_read_or_refused(frames: tuple[str, str]) -> None:
-    try:
-        told = fetched(frames[1]) if frames[0] == BOOK else parse(frames[1])
-    except UNREADABLE:
-        return
-    assert told.ignored or told.events
+SAMPLES = [TRADE, TOP, DELTA]
+KNOWN = Known(
+    VENUE,
+    parse,
+    SAMPLES,
+    names=[("BTC_USDT", "BTC-USDT"), ("QTUM3S_USDT", "QTUM3S-USDT")],
+    refused=["BTCUSDT", "btc_usdt", "BTC_USDT_X", "", "BTC-USDT"],
+    mistakes=[
+        *[
+            (TRADE, '"0.4705000000"', bad, r"\$\.price")
+            for bad in ('"nan"', '"1e999"', '""', "null")
+        ],
+        *[
+            (DELTA, '"0.6135"', bad, r"\$\.a\[0\]\[1\]")
+            for bad in ('"nan"', '"-1"', '"1e151"', '""')
+        ],
+        (TRADE, '"sell"', '"none"', "Invalid enum value 'none'"),
+        (TRADE, '"1606294781123.4578"', '"9606294781123"', "no time `9606294781123`"),
+        (TRADE, '"1606294781123.4578"', '"1606294781123."', "no time"),
+        (DELTA, '"U":48776301', '"U":48776307', "after `u`"),
+        (DELTA, '"U":48776301,', "", "`U` is missing"),
+        (DELTA, "GT_USDT", "GTUSDT", "unknown symbol `GTUSDT`"),
+        (DELTA, "spot.order_book_update", "spot.order", "unknown channel `spot.order`"),
+        (DELTA, '"update"', '"all"', "unknown event `all`"),
+        (DELTA, DELTA, "[]", "Expected `object`"),
+        (DELTA, DELTA, DELTA[:-1], "truncated"),
+    ],
+    fetch=fetched,
+    fetched=[BOOK],
+)
 
 
 @real

@@ -5,34 +5,28 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-import msgspec
 import pytest
-from hypothesis import HealthCheck, given, settings
 
-from config.settings import Symbol
 from connectors.venues import gemini
 from connectors.venues.venue import Venue
 from operators.market.decode import Line, Parsed
-from operators.records.base import UNREADABLE, NotARecordError, Side
-from operators.records.frame import Frame, FrameKind, Ignored
+from operators.records.base import Side
+from operators.records.frame import FrameKind, Ignored
 from operators.records.instrument import Status
 from operators.records.market import BookDelta, BookSnapshot, Trade
 from operators.records.time import MS
 from tests.connectors.venues.captured import (
-    SHARED,
     believed,
-    bent,
     counted,
     listed,
+    needs,
     paths,
     said,
 )
+from tests.connectors.venues.laws import Known, reader
 
 CAPTURES = paths("GEMINI", "ws.1")
-real = pytest.mark.skipif(
-    not all(path.exists() for path in CAPTURES), reason=f"no recordings in {SHARED}"
-)
-CALM = settings(deadline=None, suppress_health_check=list(HealthCheck))
+real = needs(CAPTURES)
 
 VENUE: Venue = gemini
 NOW_NS = 1_624_493_681_500 * MS
@@ -61,10 +55,7 @@ TRADE = (
 HEARTBEAT = '{"type":"heartbeat","timestamp":1624493681030}'
 
 
-def parse(data: str, line: Line = LINE, **more: Any) -> Parsed:
-    place = {"venue": "gemini", "connection": "c", "line": "a"}
-    given = {"kind": FrameKind.WS, "url": "", "received_ns": NOW_NS, **place}
-    return gemini.parse(Frame(**{**given, "data": data, **more}), line)
+parse = reader(VENUE, NOW_NS, LINE)
 
 
 def test_a_book_begins_with_old_trades_that_are_left_out() -> None:
@@ -119,53 +110,6 @@ def test_what_yields_nothing_says_why(raw: str, reason: str) -> None:
     assert parse("[]", kind=FrameKind.REST).ignored == "fetched"
 
 
-@pytest.mark.parametrize(
-    ("raw", "old", "new", "told"),
-    [
-        *[
-            (DELTA, '"0.1921229751"', bad, r"\$\.changes\[1\]\[2\]")
-            for bad in ('"nan"', '"-1"', '"1e151"', '""')
-        ],
-        (DELTA, '"sell"', '"none"', "Invalid enum value 'none'"),
-        (DELTA, "BTCUSD", "BTCXYZ", "unknown symbol `BTCXYZ`"),
-        (DELTA, "l2_updates", "l3_updates", "unknown type `l3_updates`"),
-        (DELTA, '"changes"', '"change"', "missing required field `changes`"),
-        (TRADE, "1624493681030", "9000000000001", r"\$\.timestamp"),
-        (TRADE, '"event_id"', '"eventid"', "missing required field `event_id`"),
-        (TRADE, TRADE, "{}", "unknown type ``"),
-        (TRADE, TRADE, "[]", "Expected `object`"),
-        (TRADE, TRADE, TRADE[:-1], "truncated"),
-    ],
-)
-def test_a_mistake_is_named(raw: str, old: str, new: str, told: str) -> None:
-    assert old in raw
-    with pytest.raises(UNREADABLE, match=told):
-        parse(raw.replace(old, new, 1))
-
-
-@pytest.mark.parametrize(
-    ("theirs", "ours"),
-    [
-        ("BTCUSD", "BTC-USD"),
-        ("BTCGUSD", "BTC-GUSD"),
-        ("PAXGUSD", "PAXG-USD"),
-        ("GUSDUSD", "GUSD-USD"),
-        ("1INCHUSD", "1INCH-USD"),
-        ("EFILFIL", "EFIL-FIL"),
-        ("BTCGUSDPERP", "BTC-GUSD-PERP"),
-    ],
-)
-def test_names_go_both_ways_and_settings_take_them(theirs: str, ours: str) -> None:
-    assert (gemini.canonical(theirs), gemini.native(ours)) == (ours, theirs)
-    assert msgspec.convert(ours, Symbol) == ours
-
-
-@pytest.mark.parametrize("theirs", ["", "USD", "btcusd", "BTC-USD", "BTCXYZ"])
-def test_what_has_no_name_is_refused(theirs: str) -> None:
-    with pytest.raises(NotARecordError, match="unknown symbol"):
-        gemini.canonical(theirs)
-
-
 def test_subscriptions_are_spelt_as_the_venue_does_and_bounded() -> None:
     sent = gemini.subscribe(["BTC-USD", "ETH-BTC"], VENUE.CHANNELS)
     assert [json.loads(each) for each in sent] == [
@@ -184,7 +128,6 @@ def test_a_book_is_sent_anew_upon_subscribing_again() -> None:
     sent = [json.loads(each) for each in VENUE.resync("BTC-USD")]
     assert [each["type"] for each in sent] == ["unsubscribe", "subscribe"]
     assert VENUE.snapshot_path("BTC-USD") is None
-    assert not any(each in data for each in VENUE.IDLE for data in (BOOK, DELTA, TRADE))
 
 
 LISTED = '["btcusd","ethbtc","btcxyz"]'
@@ -206,16 +149,36 @@ def test_a_list_has_names_and_details_have_exact_sizes() -> None:
 
 
 SAMPLES = [BOOK, DELTA, TRADE, HEARTBEAT]
-
-
-@CALM
-@given(bent(SAMPLES))
-def test_a_bent_frame_is_read_or_refused(frames: tuple[str, str]) -> None:
-    try:
-        told = parse(frames[1])
-    except UNREADABLE:
-        return
-    assert told.ignored or told.events
+KNOWN = Known(
+    VENUE,
+    parse,
+    SAMPLES,
+    names=[
+        ("BTCUSD", "BTC-USD"),
+        ("BTCGUSD", "BTC-GUSD"),
+        ("PAXGUSD", "PAXG-USD"),
+        ("GUSDUSD", "GUSD-USD"),
+        ("1INCHUSD", "1INCH-USD"),
+        ("EFILFIL", "EFIL-FIL"),
+        ("BTCGUSDPERP", "BTC-GUSD-PERP"),
+    ],
+    refused=["", "USD", "btcusd", "BTC-USD", "BTCXYZ"],
+    mistakes=[
+        *[
+            (DELTA, '"0.1921229751"', bad, r"\$\.changes\[1\]\[2\]")
+            for bad in ('"nan"', '"-1"', '"1e151"', '""')
+        ],
+        (DELTA, '"sell"', '"none"', "Invalid enum value 'none'"),
+        (DELTA, "BTCUSD", "BTCXYZ", "unknown symbol `BTCXYZ`"),
+        (DELTA, "l2_updates", "l3_updates", "unknown type `l3_updates`"),
+        (DELTA, '"changes"', '"change"', "missing required field `changes`"),
+        (TRADE, "1624493681030", "9000000000001", r"\$\.timestamp"),
+        (TRADE, '"event_id"', '"eventid"', "missing required field `event_id`"),
+        (TRADE, TRADE, "{}", "unknown type ``"),
+        (TRADE, TRADE, "[]", "Expected `object`"),
+        (TRADE, TRADE, TRADE[:-1], "truncated"),
+    ],
+)
 
 
 @real

@@ -1,21 +1,13 @@
 """HitBTC is read, in two versions; four lines are one; mistakes are named."""
 
 import json
-import subprocess
-import sys
-from collections import Counter
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
-import zstandard
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
-from config.settings import Symbol
-from connectors.recording import Recording
 from connectors.venues import hitbtc
 from connectors.venues.venue import Venue
 from operators.market.arbitrate import Arbitrate, ArbitrateParams
@@ -23,28 +15,30 @@ from operators.market.decode import Decode, DecodeParams, Line, Parsed
 from operators.market.heard import Heard, Moved
 from operators.market.listen import Listen
 from operators.market.order_book import OrderBook, OrderBookParams
-from operators.records.base import UNREADABLE, NotARecordError, Side
+from operators.records.base import Side
 from operators.records.book import BookState
-from operators.records.dead import DeadLetter
 from operators.records.frame import Frame, FrameKind, Ignored
 from operators.records.instrument import Status
 from operators.records.market import (
     BookDelta,
     BookSnapshot,
     Gap,
-    Heartbeat,
     MarketEvent,
     Top,
     Trade,
 )
 from operators.records.time import MS
-
-SHARED = Path(__file__).resolve().parents[4] / "shared"
-CAPTURES = [SHARED / f"data/ws/HITBTC.ws.{number}.0.zst" for number in (1, 2, 3, 4)]
-real = pytest.mark.skipif(
-    not all(path.exists() for path in CAPTURES), reason=f"no recordings in {SHARED}"
+from tests.connectors.venues.captured import (
+    counted,
+    listed,
+    needs,
+    paths,
+    recorded,
 )
-CALM = settings(deadline=None, suppress_health_check=list(HealthCheck))
+from tests.connectors.venues.laws import Known, reader
+
+CAPTURES = paths("HITBTC", "ws.1", "ws.2", "ws.3", "ws.4")
+real = needs(CAPTURES)
 
 VENUE: Venue = hitbtc
 NOW_NS = 1_626_866_578_900 * MS
@@ -91,10 +85,7 @@ OLD_TRADES = (
 )
 
 
-def parse(data: str, line: Line = LINE, **more: Any) -> Parsed:
-    place = {"venue": "hitbtc", "connection": "c", "line": "a"}
-    given = {"kind": FrameKind.WS, "url": "", "received_ns": NOW_NS, **place}
-    return hitbtc.parse(Frame(**{**given, "data": data, **more}), line)
+parse = reader(VENUE, NOW_NS, LINE)
 
 
 @pytest.mark.parametrize("raw", [SNAPSHOT, OLD_SNAPSHOT])
@@ -185,61 +176,6 @@ def test_what_yields_nothing_says_why(raw: str, reason: str) -> None:
     assert parse("{}", kind=FrameKind.REST).ignored == "fetched"
 
 
-@pytest.mark.parametrize(
-    ("raw", "old", "new", "told"),
-    [
-        *[
-            (raw, '"12.6431"', bad, r"Expected `float`|out of range|>= 0")
-            for bad in ('"nan"', '"1e999"', '"-1"', '""')
-            for raw in (SNAPSHOT, OLD_SNAPSHOT)
-        ],
-        (TRADES, '"buy"', '"none"', "Invalid enum value 'none'"),
-        (UPDATE, "27617208", "-1", ">= 0"),
-        (UPDATE, "ETHBTC", "ETHXXX", "unknown symbol `ETHXXX`"),
-        (UPDATE, "orderbook/full", "orderbook", "unknown channel `orderbook`"),
-        (
-            OLD_UPDATE,
-            "updateOrderbook",
-            "activeOrders",
-            "unknown method `activeOrders`",
-        ),
-        (OLD_UPDATE, "2021-07-21", "2021-7-21", "time"),
-        (OLD_UPDATE, '"symbol"', '"name"', "missing required field `symbol`"),
-        (OLD_UPDATE, ',"params"', ',"parameters"', "truncated"),
-        (TOP, TOP, "{}", "neither a channel"),
-        (TOP, TOP, "[]", "Expected `object`"),
-        (TOP, TOP, TOP[:-1], "truncated"),
-    ],
-)
-def test_a_mistake_is_named(raw: str, old: str, new: str, told: str) -> None:
-    assert old in raw
-    with pytest.raises(UNREADABLE, match=told):
-        parse(raw.replace(old, new, 1))
-
-
-@pytest.mark.parametrize(
-    ("theirs", "ours"),
-    [
-        ("ETHBTC", "ETH-BTC"),
-        ("BTCUSDT", "BTC-USDT"),
-        ("MTXUSD", "MTX-USD"),
-        ("BTCTUSD", "BTC-TUSD"),
-        ("GRTUSD", "GRT-USD"),
-        ("BTCUSDT_PERP", "BTC-USDT-PERP"),
-    ],
-)
-def test_names_go_both_ways_and_settings_take_them(theirs: str, ours: str) -> None:
-    assert hitbtc.canonical(theirs) == ours
-    assert hitbtc.native(ours) == theirs
-    assert msgspec.convert(ours, Symbol) == ours
-
-
-@pytest.mark.parametrize("theirs", ["", "BTC", "btcusdt", "ETH-BTC", "BTCUSDT_2211"])
-def test_what_has_no_name_is_refused(theirs: str) -> None:
-    with pytest.raises(NotARecordError, match="unknown symbol"):
-        hitbtc.canonical(theirs)
-
-
 def test_subscriptions_are_spelt_as_the_venue_does_and_bounded() -> None:
     sent = hitbtc.subscribe(["ETH-BTC", "BTC-USDT-PERP"], VENUE.CHANNELS)
     assert [json.loads(each) for each in sent] == [
@@ -261,7 +197,6 @@ def test_a_book_is_sent_anew_upon_subscribing_again() -> None:
     assert [each["method"] for each in sent] == ["unsubscribe", "subscribe"]
     assert all(each["ch"] == "orderbook/full" for each in sent)
     assert VENUE.snapshot_path("ETH-BTC") is None
-    assert not any(each in data for each in VENUE.IDLE for data in SAMPLES)
 
 
 SPOT = {
@@ -293,47 +228,59 @@ def test_instruments_have_exact_sizes() -> None:
 
 
 SAMPLES = [SNAPSHOT, UPDATE, TRADES, TOP, OLD_SNAPSHOT, OLD_UPDATE, OLD_TRADES]
-odd = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner),
-    max_leaves=4,
+KNOWN = Known(
+    VENUE,
+    parse,
+    SAMPLES,
+    names=[
+        ("ETHBTC", "ETH-BTC"),
+        ("BTCUSDT", "BTC-USDT"),
+        ("MTXUSD", "MTX-USD"),
+        ("BTCTUSD", "BTC-TUSD"),
+        ("GRTUSD", "GRT-USD"),
+        ("BTCUSDT_PERP", "BTC-USDT-PERP"),
+    ],
+    refused=["", "BTC", "btcusdt", "ETH-BTC", "BTCUSDT_2211"],
+    mistakes=[
+        *[
+            (raw, '"12.6431"', bad, r"Expected `float`|out of range|>= 0")
+            for bad in ('"nan"', '"1e999"', '"-1"', '""')
+            for raw in (SNAPSHOT, OLD_SNAPSHOT)
+        ],
+        (TRADES, '"buy"', '"none"', "Invalid enum value 'none'"),
+        (UPDATE, "27617208", "-1", ">= 0"),
+        (UPDATE, "ETHBTC", "ETHXXX", "unknown symbol `ETHXXX`"),
+        (UPDATE, "orderbook/full", "orderbook", "unknown channel `orderbook`"),
+        (
+            OLD_UPDATE,
+            "updateOrderbook",
+            "activeOrders",
+            "unknown method `activeOrders`",
+        ),
+        (OLD_UPDATE, "2021-07-21", "2021-7-21", "time"),
+        (OLD_UPDATE, '"symbol"', '"name"', "missing required field `symbol`"),
+        (OLD_UPDATE, ',"params"', ',"parameters"', "truncated"),
+        (TOP, TOP, "{}", "neither a channel"),
+        (TOP, TOP, "[]", "Expected `object`"),
+        (TOP, TOP, TOP[:-1], "truncated"),
+    ],
 )
 
 
-@CALM
-@given(st.sampled_from(SAMPLES), st.data())
-def test_a_bent_frame_is_read_or_refused(raw: str, data: st.DataObject) -> None:
-    start = data.draw(st.integers(0, len(raw)))
-    end = data.draw(st.integers(start, min(len(raw), start + 8)))
-    patch = data.draw(st.text(max_size=6) | odd.map(json.dumps))
-    try:
-        said = parse(raw[:start] + patch + raw[end:])
-    except UNREADABLE:
-        return
-    assert said.ignored or said.events
-
-
 @pytest.fixture
-def recorded(tmp_path: Path) -> list[Frame]:
+def sockets(tmp_path: Path) -> list[Frame]:
     """Return the four sockets of the capture, as four lines of one connection."""
-    out = tmp_path / "real.jsonl"
-    tool = [sys.executable, str(SHARED / "tools/to_recording.py"), str(out)]
-    subprocess.run([*tool, *(f"hitbtc={path}" for path in CAPTURES)], check=True)
-    with Recording(out) as frames:
-        return [
-            msgspec.structs.replace(frame, connection="hitbtc-0")
-            for frame in frames
-            if isinstance(frame, Frame)
-        ]
+    return [
+        msgspec.structs.replace(frame, connection="hitbtc-0")
+        for frame in recorded(VENUE, CAPTURES, tmp_path)
+    ]
 
 
 @real
-def test_every_real_frame_is_read_or_named(recorded: list[Frame]) -> None:
+def test_every_real_frame_is_read_or_named(sockets: list[Frame]) -> None:
     decode = Decode(DecodeParams(), {"hitbtc": hitbtc.parse})
-    outs = list(decode.update(recorded))
-    kinds = Counter(type(each) for each in outs if not isinstance(each, Heartbeat))
-    assert kinds[DeadLetter] == 0
-    assert kinds == {Ignored: 1_216, BookSnapshot: 80, BookDelta: 4 * 517}
+    outs = list(decode.update(sockets))
+    assert counted(outs) == {Ignored: 1_216, BookSnapshot: 80, BookDelta: 4 * 517}
 
 
 def merged(frames: list[Frame]) -> list[MarketEvent]:
@@ -358,17 +305,17 @@ def numbered(events: list[Any]) -> list[tuple[str, int | None]]:
 @real
 @pytest.mark.parametrize("dead", [(), ("a",), ("b", "c"), ("a", "b", "d")])
 def test_of_four_real_lines_each_change_comes_once_whichever_of_them_die(
-    recorded: list[Frame], dead: tuple[str, ...]
+    sockets: list[Frame], dead: tuple[str, ...]
 ) -> None:
-    middle_ns = recorded[len(recorded) // 2].received_ns
+    middle_ns = sockets[len(sockets) // 2].received_ns
     frames = [
         frame
-        for frame in recorded
+        for frame in sockets
         if frame.line not in dead or frame.received_ns < middle_ns
     ]
     said = merged(frames)
     decode = Decode(DecodeParams(), {"hitbtc": hitbtc.parse})
-    alone = list(decode.update([each for each in recorded if each.line == "c"]))
+    alone = list(decode.update([each for each in sockets if each.line == "c"]))
     if "c" not in dead:
         assert numbered(said) == numbered(alone)
     assert len(set(numbered(said))) == len(numbered(said)) == 517
@@ -377,10 +324,10 @@ def test_of_four_real_lines_each_change_comes_once_whichever_of_them_die(
 
 @real
 def test_every_real_chain_is_whole_and_no_book_is_crossed(
-    recorded: list[Frame],
+    sockets: list[Frame],
 ) -> None:
     books: dict[str, OrderBook] = {}
-    for event in merged(recorded):
+    for event in merged(sockets):
         if isinstance(event, BookSnapshot | BookDelta):
             book = books.setdefault(event.symbol, OrderBook(OrderBookParams()))
             for said in book.update([event]):
@@ -390,10 +337,8 @@ def test_every_real_chain_is_whole_and_no_book_is_crossed(
 
 @real
 def test_the_names_of_the_real_list_split_as_the_venue_splits_them() -> None:
-    packed = (SHARED / "data/ws/HITBTC.0.zst").open("rb")
-    with packed, zstandard.ZstdDecompressor().stream_reader(packed) as reader:
-        line = reader.read().decode().splitlines()[0]
-    rows = json.loads(line.partition(": ")[2])
+    (body,) = listed("HITBTC")
+    rows = json.loads(body)
     assert len(rows) == 1_242
     split = [
         row for row in rows if row["id"] == row["baseCurrency"] + row["quoteCurrency"]

@@ -3,26 +3,23 @@
 import json
 import zlib
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 import pytest
-import zstandard
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
 from connectors.venues import kraken
 from connectors.venues.venue import Venue
 from operators.market.decode import Line, Parsed
 from operators.records.base import UNREADABLE, Side
-from operators.records.frame import Frame, FrameKind
+from operators.records.frame import FrameKind
 from operators.records.instrument import Instrument, Status
 from operators.records.market import BookDelta, BookSnapshot, Top, Trade
 from operators.records.time import SECOND, US
+from tests.connectors.venues.captured import SHARED, listed, needs
+from tests.connectors.venues.laws import Known, reader
 
-LISTED = Path(__file__).resolve().parents[4] / "shared/data/ws/KRAKEN.0.zst"
-real = pytest.mark.skipif(not LISTED.exists(), reason=f"no recording {LISTED}")
-CALM = settings(deadline=None, suppress_health_check=list(HealthCheck))
+LISTED = SHARED / "data/ws/KRAKEN.0.zst"
+real = needs([LISTED])
 
 VENUE: Venue = kraken
 STATED_NS = 1_696_613_755_440_295 * US
@@ -91,10 +88,7 @@ STATUS = (
 )
 
 
-def parse(data: str, line: Line = LINE, **more: Any) -> Parsed:
-    place = {"venue": "kraken", "connection": "c", "line": "a", "received_ns": NOW_NS}
-    values = {"kind": FrameKind.WS, "url": "", **place, "data": data, **more}
-    return kraken.parse(Frame(**values), line)
+parse = reader(VENUE, NOW_NS, LINE)
 
 
 def test_trades_are_read_in_order() -> None:
@@ -273,48 +267,10 @@ def test_what_is_fetched_yields_nothing() -> None:
 NUMBERS = ["nan", "1e999", "1e151", '"1"', "", "1,5", "true", "null", "[]"]
 
 
-@pytest.mark.parametrize(
-    ("raw", "old", "new", "told"),
-    [
-        *[(TRADES, "0.5117", bad, ".") for bad in NUMBERS],
-        *[(TICKER, "1361.44813783", bad, ".") for bad in NUMBERS],
-        *[(DELTA, "1098.39475580", bad, ".") for bad in NUMBERS],
-        (TRADES, "0.5117", '"1"', r"Expected `float`.*\[0\]\.price"),
-        (TRADES, "0.5117", "1e151", r"<= 1e\+150.*\[0\]\.price"),
-        (DELTA, "1098.39475580", '"1"', 'no plain number `"1"`'),
-        (DELTA, "1098.39475580", "-1.0", "no plain number `-1.0`"),
-        (DELTA, "2114181697", "4294967296", "<= 4294967295"),
-        (DELTA, "2114181697", "-1", r">= 0"),
-        (DELTA, "2023-10-06", "2023-13-06", "no RFC 3339 time"),
-        (DELTA, '"qty":1098.39475580', '"q":1', "missing required field `qty`"),
-        (DELTA, '"update"', '"delta"', "neither snapshot nor update: `delta`"),
-        (DELTA, '"book"', '"books"', "unknown channel `books`"),
-        (DELTA, '"book"', "7", r"at `\$\.channel`"),
-        (DELTA, "MATIC/USD", "MATICUSD", "unknown symbol `MATICUSD`"),
-        (TRADES, '"sell"', '"s"', "Invalid enum value 's'"),
-        (TRADES, '"trade_id":4665906,', "", "missing required field `trade_id`"),
-        (TRADES, "4665906", "9223372036854775808", "trade_id"),
-        (TICKER, '"bid":0.10025,', "", "missing required field `bid`"),
-        (ACK, '"subscribe"', '"add_order"', "nor a known reply"),
-        (ACK, ACK, "{}", "neither a channel"),
-        (ACK, ACK, "[]", "Expected `object`"),
-        (ACK, ACK, ACK[:-1], "truncated"),
-    ],
-)
-def test_a_mistake_is_named(raw: str, old: str, new: str, told: str) -> None:
-    assert old in raw
-    with pytest.raises(UNREADABLE, match=told):
-        parse(raw.replace(old, new, 1))
-
-
-def test_names_are_told_apart_by_a_slash_and_the_old_ones_are_known() -> None:
-    for theirs, ours in (("BTC/USD", "BTC-USD"), ("AAPLx/USD", "AAPLx-USD")):
-        assert kraken.canonical(theirs) == ours
-        assert kraken.native(ours) == theirs
+def test_old_names_are_known_and_small_letters_stay() -> None:
+    assert kraken.canonical("AAPLx/USD") == "AAPLx-USD"
+    assert kraken.native("AAPLx-USD") == "AAPLx/USD"
     assert kraken.canonical("XDG/XBT") == "DOGE-BTC"
-    for wrong in ("", "BTC", "BTC-USD", "BTC/", "A/B/C", "B" * 99 + "/USD"):
-        with pytest.raises(UNREADABLE, match="unknown symbol"):
-            kraken.canonical(wrong)
 
 
 def test_subscriptions_are_spelt_as_the_venue_does() -> None:
@@ -376,14 +332,14 @@ PAIR = {
 }
 
 
-def listed(**pairs: dict[str, Any]) -> list[Instrument]:
+def instruments_of(**pairs: dict[str, Any]) -> list[Instrument]:
     return kraken.instruments(json.dumps({"error": [], "result": pairs}).encode())
 
 
 def test_the_list_is_read_but_for_what_has_no_name() -> None:
     dark = {key: value for key, value in PAIR.items() if key != "wsname"}
     halted = {**PAIR, "status": "cancel_only", "wsname": "XDG/EUR", "tick_size": None}
-    first, second = listed(XXBTZUSD=PAIR, **{"XXBTZUSD.d": dark}, XDGEUR=halted)
+    first, second = instruments_of(XXBTZUSD=PAIR, **{"XXBTZUSD.d": dark}, XDGEUR=halted)
     assert first == Instrument(
         venue="kraken",
         symbol="BTC-USD",
@@ -402,15 +358,14 @@ def test_the_list_is_read_but_for_what_has_no_name() -> None:
 @pytest.mark.parametrize("bad", ["NaN", "inf", "x"])
 def test_a_size_that_is_no_number_is_refused(bad: str) -> None:
     with pytest.raises(UNREADABLE):
-        listed(XXBTZUSD={**PAIR, "ordermin": bad})
+        instruments_of(XXBTZUSD={**PAIR, "ordermin": bad})
     with pytest.raises(UNREADABLE, match="missing required field `result`"):
         kraken.instruments(b'{"error":["EService:Unavailable"]}')
 
 
 @real
 def test_the_venues_own_list_of_2021_is_read() -> None:
-    raw = zstandard.ZstdDecompressor().stream_reader(LISTED.read_bytes()).read()
-    body = raw[raw.index(b": {") + 2 :].split(b"\nconfiguration")[0]
+    (body,) = listed("KRAKEN")
     pairs = json.loads(body)["result"].values()
     named = [each["wsname"] for each in pairs if "wsname" in each]
     found = kraken.instruments(body)
@@ -420,44 +375,35 @@ def test_the_venues_own_list_of_2021_is_read() -> None:
 
 
 SAMPLES = [TRADES, BOOK, DELTA, TICKER, ACK, STATUS]
-odd = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner),
-    max_leaves=4,
+KNOWN = Known(
+    VENUE,
+    parse,
+    SAMPLES,
+    names=[("BTC/USD", "BTC-USD"), ("ETH/EUR", "ETH-EUR")],
+    refused=["", "BTC", "BTC-USD", "BTC/", "A/B/C", "B" * 99 + "/USD"],
+    mistakes=[
+        *[(TRADES, "0.5117", bad, ".") for bad in NUMBERS],
+        *[(TICKER, "1361.44813783", bad, ".") for bad in NUMBERS],
+        *[(DELTA, "1098.39475580", bad, ".") for bad in NUMBERS],
+        (TRADES, "0.5117", '"1"', r"Expected `float`.*\[0\]\.price"),
+        (TRADES, "0.5117", "1e151", r"<= 1e\+150.*\[0\]\.price"),
+        (DELTA, "1098.39475580", '"1"', 'no plain number `"1"`'),
+        (DELTA, "1098.39475580", "-1.0", "no plain number `-1.0`"),
+        (DELTA, "2114181697", "4294967296", "<= 4294967295"),
+        (DELTA, "2114181697", "-1", r">= 0"),
+        (DELTA, "2023-10-06", "2023-13-06", "no RFC 3339 time"),
+        (DELTA, '"qty":1098.39475580', '"q":1', "missing required field `qty`"),
+        (DELTA, '"update"', '"delta"', "neither snapshot nor update: `delta`"),
+        (DELTA, '"book"', '"books"', "unknown channel `books`"),
+        (DELTA, '"book"', "7", r"at `\$\.channel`"),
+        (DELTA, "MATIC/USD", "MATICUSD", "unknown symbol `MATICUSD`"),
+        (TRADES, '"sell"', '"s"', "Invalid enum value 's'"),
+        (TRADES, '"trade_id":4665906,', "", "missing required field `trade_id`"),
+        (TRADES, "4665906", "9223372036854775808", "trade_id"),
+        (TICKER, '"bid":0.10025,', "", "missing required field `bid`"),
+        (ACK, '"subscribe"', '"add_order"', "nor a known reply"),
+        (ACK, ACK, "{}", "neither a channel"),
+        (ACK, ACK, "[]", "Expected `object`"),
+        (ACK, ACK, ACK[:-1], "truncated"),
+    ],
 )
-
-
-@CALM
-@given(st.sampled_from(SAMPLES), st.data())
-def test_a_bent_frame_is_read_or_refused(raw: str, data: st.DataObject) -> None:
-    start = data.draw(st.integers(0, len(raw)))
-    end = data.draw(st.integers(start, min(len(raw), start + 8)))
-    patch = data.draw(st.text(max_size=6) | odd.map(json.dumps))
-    try:
-        said = parse(raw[:start] + patch + raw[end:])
-    except UNREADABLE:
-        return
-    assert said.ignored or said.events
-
-
-@CALM
-@given(st.sampled_from(SAMPLES), st.data())
-def test_a_frame_with_another_value_somewhere_is_read_or_refused(
-    raw: str, data: st.DataObject
-) -> None:
-    bent = json.loads(raw)
-    place = bent
-    while True:
-        keys = list(place) if isinstance(place, dict) else range(len(place))
-        key = data.draw(st.sampled_from(list(keys)))
-        if not place[key] or not isinstance(place[key], dict | list):
-            break
-        if data.draw(st.integers(0, 3)) == 0:
-            break
-        place = place[key]
-    place[key] = data.draw(odd)
-    try:
-        said = parse(json.dumps(bent))
-    except UNREADABLE:
-        return
-    assert said.ignored or said.events

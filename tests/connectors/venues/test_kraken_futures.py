@@ -5,35 +5,29 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-import msgspec
 import pytest
-from hypothesis import HealthCheck, given, settings
 
-from config.settings import Symbol
 from connectors.venues import kraken_futures
 from connectors.venues.venue import Venue
 from operators.market.decode import Line, Parsed
-from operators.records.base import UNREADABLE, NotARecordError, Side
-from operators.records.frame import Frame, FrameKind, Ignored
+from operators.records.base import NotARecordError, Side
+from operators.records.frame import FrameKind, Ignored
 from operators.records.instrument import Status
 from operators.records.market import BookDelta, BookSnapshot, Mark, Top, Trade
 from operators.records.time import MS
 from tests.connectors.venues.captured import (
-    SHARED,
     believed,
-    bent,
     breaks,
     counted,
     listed,
+    needs,
     paths,
     said,
 )
+from tests.connectors.venues.laws import Known, reader
 
 CAPTURES = paths("KRAKEN_FUTURES", "ws.1")
-real = pytest.mark.skipif(
-    not all(path.exists() for path in CAPTURES), reason=f"no recordings in {SHARED}"
-)
-CALM = settings(deadline=None, suppress_health_check=list(HealthCheck))
+real = needs(CAPTURES)
 
 VENUE: Venue = kraken_futures
 NOW_NS = 1_612_270_825_900 * MS
@@ -68,10 +62,7 @@ TICKER = (
 )
 
 
-def parse(data: str, line: Line = LINE, **more: Any) -> Parsed:
-    place = {"venue": "kraken_futures", "connection": "c", "line": "a"}
-    given = {"kind": FrameKind.WS, "url": "", "received_ns": NOW_NS, **place}
-    return kraken_futures.parse(Frame(**{**given, "data": data, **more}), line)
+parse = reader(VENUE, NOW_NS, LINE)
 
 
 def test_a_fill_is_a_trade_and_counted() -> None:
@@ -157,59 +148,6 @@ def test_a_heartbeat_states_the_venues_clock() -> None:
     assert parse(raw) == Parsed((), EVENT_NS, "heartbeat")
 
 
-@pytest.mark.parametrize(
-    ("raw", "old", "new", "told"),
-    [
-        *[
-            (DELTA, "34981", bad, r"\$\.price")
-            for bad in ('"nan"', "1e151", "null", '"34981"')
-        ],
-        (DELTA, '"qty":0', '"qty":-1', r"\$\.qty"),
-        (DELTA, '"seq":326094134', '"seq":-1', r"\$\.seq"),
-        (DELTA, '"sell"', '"none"', "Invalid enum value 'none'"),
-        (DELTA, "1612270825253", "9000000000001", r"\$\.timestamp"),
-        (DELTA, "PI_XBTUSD", "IN_XBTUSD", "unknown symbol `IN_XBTUSD`"),
-        (DELTA, '"book"', '"books"', "unknown feed `books`"),
-        (TRADE, '"fill"', '"gift"', "Invalid enum value 'gift'"),
-        (TRADE, '"uid"', '"id"', "missing required field `uid`"),
-        (BOOK, '"bids"', '"bid"', "missing required field `bids`"),
-        (BOOK, BOOK, '{"event":"party"}', "unknown event `party`"),
-        (BOOK, BOOK, "{}", "unknown feed ``"),
-        (BOOK, BOOK, "[]", "Expected `object`"),
-        (BOOK, BOOK, BOOK[:-1], "truncated"),
-    ],
-)
-def test_a_mistake_is_named(raw: str, old: str, new: str, told: str) -> None:
-    assert old in raw
-    with pytest.raises(UNREADABLE, match=told):
-        parse(raw.replace(old, new, 1))
-
-
-@pytest.mark.parametrize(
-    ("theirs", "ours"),
-    [
-        ("PI_XBTUSD", "BTC-USD-PERP"),
-        ("FI_ETHUSD_211231", "ETH-USD-211231"),
-        ("PF_XBTUSD", "BTC-USD-LINEAR-PERP"),
-        ("FF_XBTUSD_240628", "BTC-USD-LINEAR-240628"),
-        ("PV_XRPXBT", "XRP-BTC-PERP"),
-        ("FV_XRPXBT_180615", "XRP-BTC-180615"),
-    ],
-)
-def test_names_go_both_ways_and_settings_take_them(theirs: str, ours: str) -> None:
-    assert kraken_futures.canonical(theirs) == ours
-    assert kraken_futures.native(ours) == theirs
-    assert msgspec.convert(ours, Symbol) == ours
-
-
-@pytest.mark.parametrize(
-    "theirs", ["", "IN_XBTUSD", "pi_xbtusd", "PI_XBTUSD_210924", "FI_XBTUSD", "PI_USD"]
-)
-def test_what_has_no_name_is_refused(theirs: str) -> None:
-    with pytest.raises(NotARecordError, match="unknown symbol"):
-        kraken_futures.canonical(theirs)
-
-
 def test_subscriptions_are_spelt_as_the_venue_does_and_bounded() -> None:
     sent = kraken_futures.subscribe(["BTC-USD-PERP", "ETH-USD-211231"], VENUE.CHANNELS)
     names = ["PI_XBTUSD", "FI_ETHUSD_211231"]
@@ -227,7 +165,6 @@ def test_a_book_is_sent_anew_upon_subscribing_again() -> None:
     assert [each["event"] for each in sent] == ["unsubscribe", "subscribe"]
     assert all(each["feed"] == "book" for each in sent)
     assert VENUE.snapshot_path("BTC-USD-PERP") is None
-    assert not any(each in data for each in VENUE.IDLE for data in SAMPLES)
 
 
 ROW = {
@@ -260,16 +197,39 @@ def test_instruments_have_exact_sizes() -> None:
 
 
 SAMPLES = [TRADE, BOOK, DELTA, TICKER]
-
-
-@CALM
-@given(bent(SAMPLES))
-def test_a_bent_frame_is_read_or_refused(frames: tuple[str, str]) -> None:
-    try:
-        told = parse(frames[1])
-    except UNREADABLE:
-        return
-    assert told.ignored or told.events
+KNOWN = Known(
+    VENUE,
+    parse,
+    SAMPLES,
+    names=[
+        ("PI_XBTUSD", "BTC-USD-PERP"),
+        ("FI_ETHUSD_211231", "ETH-USD-211231"),
+        ("PF_XBTUSD", "BTC-USD-LINEAR-PERP"),
+        ("FF_XBTUSD_240628", "BTC-USD-LINEAR-240628"),
+        ("PV_XRPXBT", "XRP-BTC-PERP"),
+        ("FV_XRPXBT_180615", "XRP-BTC-180615"),
+    ],
+    refused=["", "IN_XBTUSD", "pi_xbtusd", "PI_XBTUSD_210924", "FI_XBTUSD", "PI_USD"],
+    mistakes=[
+        *[
+            (DELTA, "34981", bad, r"\$\.price")
+            for bad in ('"nan"', "1e151", "null", '"34981"')
+        ],
+        (DELTA, '"qty":0', '"qty":-1', r"\$\.qty"),
+        (DELTA, '"seq":326094134', '"seq":-1', r"\$\.seq"),
+        (DELTA, '"sell"', '"none"', "Invalid enum value 'none'"),
+        (DELTA, "1612270825253", "9000000000001", r"\$\.timestamp"),
+        (DELTA, "PI_XBTUSD", "IN_XBTUSD", "unknown symbol `IN_XBTUSD`"),
+        (DELTA, '"book"', '"books"', "unknown feed `books`"),
+        (TRADE, '"fill"', '"gift"', "Invalid enum value 'gift'"),
+        (TRADE, '"uid"', '"id"', "missing required field `uid`"),
+        (BOOK, '"bids"', '"bid"', "missing required field `bids`"),
+        (BOOK, BOOK, '{"event":"party"}', "unknown event `party`"),
+        (BOOK, BOOK, "{}", "unknown feed ``"),
+        (BOOK, BOOK, "[]", "Expected `object`"),
+        (BOOK, BOOK, BOOK[:-1], "truncated"),
+    ],
+)
 
 
 @real

@@ -1,8 +1,6 @@
 """Version 1 of Kraken is read; what it leaves out is named, and what is wrong."""
 
 import json
-import subprocess
-import sys
 import zlib
 from collections import Counter
 from decimal import Decimal
@@ -10,25 +8,19 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
-from connectors.recording import Recording
 from connectors.venues import kraken_v1
 from connectors.venues.venue import Venue
-from operators.market.decode import Decode, DecodeParams, Line, Parsed
-from operators.records.base import UNREADABLE, Side
-from operators.records.dead import DeadLetter
-from operators.records.frame import Frame, FrameKind, Ignored
-from operators.records.market import BookDelta, BookSnapshot, Heartbeat, Top, Trade
+from operators.market.decode import Line, Parsed
+from operators.records.base import Side
+from operators.records.frame import FrameKind, Ignored
+from operators.records.market import BookDelta, BookSnapshot, Top, Trade
 from operators.records.time import SECOND, US
+from tests.connectors.venues.captured import counted, needs, paths, said
+from tests.connectors.venues.laws import Known, reader
 
-SHARED = Path(__file__).resolve().parents[4] / "shared"
-CAPTURES = [SHARED / f"data/ws/KRAKEN.ws.{number}.0.zst" for number in (48, 49, 50)]
-real = pytest.mark.skipif(
-    not all(path.exists() for path in CAPTURES), reason=f"no recordings in {SHARED}"
-)
-CALM = settings(deadline=None, suppress_health_check=list(HealthCheck))
+CAPTURES = paths("KRAKEN", "ws.48", "ws.49", "ws.50")
+real = needs(CAPTURES)
 
 VENUE: Venue = kraken_v1
 NOW_NS = 1_534_614_249 * SECOND
@@ -66,10 +58,7 @@ BOTH = (
 )
 
 
-def parse(data: str, line: Line = LINE, **more: Any) -> Parsed:
-    place = {"venue": "kraken_v1", "connection": "c", "line": "a"}
-    given = {"kind": FrameKind.WS, "url": "", "received_ns": NOW_NS, **place}
-    return kraken_v1.parse(Frame(**{**given, "data": data, **more}), line)
+parse = reader(VENUE, NOW_NS, LINE)
 
 
 def test_trades_are_read_with_an_id_of_their_own_fields() -> None:
@@ -204,53 +193,6 @@ def test_what_yields_nothing_says_why(raw: str, reason: str) -> None:
 NUMBERS = ["nan", "inf", "1e999", "1e151", "-1", "", "1,5", "true", "1_0", "9" * 41]
 
 
-@pytest.mark.parametrize(
-    ("raw", "old", "new", "told"),
-    [
-        *[(TRADES, "5541.20000", bad, "no plain number") for bad in NUMBERS],
-        *[(DELTA, "0.40100000", bad, "no plain number") for bad in NUMBERS],
-        *[(SPREAD, "5700.00000", bad, r"\$\[1\]") for bad in ("nan", "1e999", "", "x")],
-        *[(TICKER, "1.500", bad, r"\$\.b\[2\]") for bad in ("nan", "1e999", "", "x")],
-        *[
-            (TRADES, "1534614057.321597", bad, "no time `")
-            for bad in ("", ".", "x", "1.1234567890", "-1.0", "9223372037.0", "²")
-        ],
-        (TRADES, '"s"', '"sell"', "Invalid enum value 'sell'"),
-        (TRADES, '"trade"', '"trades"', "unknown channel `trades`"),
-        (TRADES, '"trade"', "7", "Expected `str`"),
-        (TRADES, "XBT/USD", "XBTUSD", "unknown symbol `XBTUSD`"),
-        (TRADES, "[0,", "[", "a frame of 3 parts"),
-        (TRADES, "[0,", "[0,0,", "2 payloads on `trade`"),
-        (BOOK, "book-100", "book-99", "unknown channel `book-99`"),
-        (BOOK, '"bs"', '"b"', "both a snapshot and a change"),
-        (DELTA, '"a"', '"z"', "neither a snapshot nor a change"),
-        (DELTA, "974942666", "4294967296", "<= 4294967295"),
-        (DELTA, '"974942666"', '"x"', r"\$\.c"),
-        (DELTA, ',"1534614248.456738"', "", "of at least length 3"),
-        (SPREAD, '"0.98765432"', "null", r"\$\[4\]"),
-        (TICKER, '"b"', '"z"', "missing required field `b`"),
-        (TRADES, TRADES, '{"event":"ownTrades"}', "unknown event `ownTrades`"),
-        (TRADES, TRADES, "{}", "unknown event ``"),
-        (TRADES, TRADES, "[]", "a frame of 0 parts"),
-        (TRADES, TRADES, "7", "Expected"),
-        (TRADES, TRADES, TRADES[:-1], "truncated"),
-    ],
-)
-def test_a_mistake_is_named(raw: str, old: str, new: str, told: str) -> None:
-    assert old in raw
-    with pytest.raises(UNREADABLE, match=told):
-        parse(raw.replace(old, new, 1))
-
-
-def test_names_are_everyone_elses() -> None:
-    for theirs, ours in (
-        *[("XBT/EUR", "BTC-EUR"), ("XDG/XBT", "DOGE-BTC"), ("ETH/USD", "ETH-USD")],
-        ("EUR/USD", "EUR-USD"),
-    ):
-        assert kraken_v1.canonical(theirs) == ours
-        assert kraken_v1.native(ours) == theirs
-
-
 def test_subscriptions_are_spelt_as_the_venue_does() -> None:
     messages = kraken_v1.subscribe(["BTC-EUR", "DOGE-USD"], kraken_v1.CHANNELS)
     assert [json.loads(each) for each in messages] == [
@@ -287,47 +229,47 @@ def test_the_list_gives_native_names_of_this_version() -> None:
 
 
 SAMPLES = [TRADES, SPREAD, TICKER, BOOK, DELTA, BOTH]
-odd = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner),
-    max_leaves=4,
+KNOWN = Known(
+    VENUE,
+    parse,
+    SAMPLES,
+    names=[
+        ("XBT/EUR", "BTC-EUR"),
+        ("XDG/XBT", "DOGE-BTC"),
+        ("ETH/USD", "ETH-USD"),
+        ("EUR/USD", "EUR-USD"),
+    ],
+    refused=["", "XBT", "XBT-USD", "XBT/", "A/B/C", "B" * 99 + "/USD"],
+    mistakes=[
+        *[(TRADES, "5541.20000", bad, "no plain number") for bad in NUMBERS],
+        *[(DELTA, "0.40100000", bad, "no plain number") for bad in NUMBERS],
+        *[(SPREAD, "5700.00000", bad, r"\$\[1\]") for bad in ("nan", "1e999", "", "x")],
+        *[(TICKER, "1.500", bad, r"\$\.b\[2\]") for bad in ("nan", "1e999", "", "x")],
+        *[
+            (TRADES, "1534614057.321597", bad, "no time `")
+            for bad in ("", ".", "x", "1.1234567890", "-1.0", "9223372037.0", "²")
+        ],
+        (TRADES, '"s"', '"sell"', "Invalid enum value 'sell'"),
+        (TRADES, '"trade"', '"trades"', "unknown channel `trades`"),
+        (TRADES, '"trade"', "7", "Expected `str`"),
+        (TRADES, "XBT/USD", "XBTUSD", "unknown symbol `XBTUSD`"),
+        (TRADES, "[0,", "[", "a frame of 3 parts"),
+        (TRADES, "[0,", "[0,0,", "2 payloads on `trade`"),
+        (BOOK, "book-100", "book-99", "unknown channel `book-99`"),
+        (BOOK, '"bs"', '"b"', "both a snapshot and a change"),
+        (DELTA, '"a"', '"z"', "neither a snapshot nor a change"),
+        (DELTA, "974942666", "4294967296", "<= 4294967295"),
+        (DELTA, '"974942666"', '"x"', r"\$\.c"),
+        (DELTA, ',"1534614248.456738"', "", "of at least length 3"),
+        (SPREAD, '"0.98765432"', "null", r"\$\[4\]"),
+        (TICKER, '"b"', '"z"', "missing required field `b`"),
+        (TRADES, TRADES, '{"event":"ownTrades"}', "unknown event `ownTrades`"),
+        (TRADES, TRADES, "{}", "unknown event ``"),
+        (TRADES, TRADES, "[]", "a frame of 0 parts"),
+        (TRADES, TRADES, "7", "Expected"),
+        (TRADES, TRADES, TRADES[:-1], "truncated"),
+    ],
 )
-
-
-@CALM
-@given(st.sampled_from(SAMPLES), st.data())
-def test_a_bent_frame_is_read_or_refused(raw: str, data: st.DataObject) -> None:
-    start = data.draw(st.integers(0, len(raw)))
-    end = data.draw(st.integers(start, min(len(raw), start + 8)))
-    patch = data.draw(st.text(max_size=6) | odd.map(json.dumps))
-    try:
-        said = parse(raw[:start] + patch + raw[end:])
-    except UNREADABLE:
-        return
-    assert said.ignored or said.events
-
-
-@CALM
-@given(st.sampled_from(SAMPLES), st.data())
-def test_a_frame_with_another_value_somewhere_is_read_or_refused(
-    raw: str, data: st.DataObject
-) -> None:
-    bent = json.loads(raw)
-    place = bent
-    while True:
-        keys = list(place) if isinstance(place, dict) else range(len(place))
-        key = data.draw(st.sampled_from(list(keys)))
-        if not place[key] or not isinstance(place[key], dict | list):
-            break
-        if data.draw(st.integers(0, 3)) == 0:
-            break
-        place = place[key]
-    place[key] = data.draw(odd)
-    try:
-        said = parse(json.dumps(bent))
-    except UNREADABLE:
-        return
-    assert said.ignored or said.events
 
 
 # https://docs.kraken.com/exchange/guides/websockets/book-checksum-v1
@@ -361,23 +303,12 @@ class Book:
 
 @pytest.fixture
 def outs(tmp_path: Path) -> list[object]:
-    out = tmp_path / "real.jsonl"
-    tool = [sys.executable, str(SHARED / "tools/to_recording.py"), str(out)]
-    subprocess.run([*tool, *(f"kraken_v1={path}" for path in CAPTURES)], check=True)
-    decode = Decode(DecodeParams(), {"kraken_v1": kraken_v1.parse})
-    said: list[object] = []
-    with Recording(out) as frames:
-        for frame in frames:
-            assert isinstance(frame, Frame)
-            said.extend(decode.update([frame]))
-    return said
+    return said(VENUE, CAPTURES, tmp_path)
 
 
 @real
 def test_every_real_frame_is_read_or_named(outs: list[object]) -> None:
-    kinds = Counter(type(each) for each in outs if not isinstance(each, Heartbeat))
-    assert kinds[DeadLetter] == 0
-    assert kinds == {
+    assert counted(outs) == {
         Ignored: 131,
         Trade: 10,
         Top: 18,

@@ -1,45 +1,32 @@
 """KuCoin is read; what it leaves out is named, and what is wrong."""
 
 import json
-import subprocess
-import sys
-from collections import Counter
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-import msgspec
 import pytest
-import zstandard
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
-from config.settings import Symbol
-from connectors.recording import Recording
 from connectors.venues import kucoin
 from connectors.venues.venue import Venue
-from operators.market.decode import Decode, DecodeParams, Line, Parsed
+from operators.market.decode import Line, Parsed
 from operators.market.order_book import OrderBook, OrderBookParams
-from operators.records.base import UNREADABLE, NotARecordError, Side
+from operators.records.base import NotARecordError, Side
 from operators.records.book import BookState
-from operators.records.dead import DeadLetter
-from operators.records.frame import Frame, FrameKind, Ignored
+from operators.records.frame import FrameKind, Ignored
 from operators.records.instrument import Status
 from operators.records.market import (
     BookDelta,
     BookSnapshot,
-    Heartbeat,
     Top,
     Trade,
 )
 from operators.records.time import MS, SECOND
+from tests.connectors.venues.captured import counted, listed, needs, paths, said
+from tests.connectors.venues.laws import Known, reader
 
-SHARED = Path(__file__).resolve().parents[4] / "shared"
-CAPTURES = [SHARED / f"data/ws/KUCOIN.{name}.0.zst" for name in ("http.0", "ws.1")]
-real = pytest.mark.skipif(
-    not all(path.exists() for path in CAPTURES), reason=f"no recordings in {SHARED}"
-)
-CALM = settings(deadline=None, suppress_health_check=list(HealthCheck))
+CAPTURES = paths("KUCOIN", "http.0", "ws.1")
+real = needs(CAPTURES)
 
 VENUE: Venue = kucoin
 NOW_NS = 1_729_816_426 * SECOND
@@ -80,10 +67,7 @@ BOOK = (
 URLS = {"BOOK": "https://api.kucoin.com" + kucoin.snapshot_path("BTC-USDT")}
 
 
-def parse(data: str, line: Line = LINE, **more: Any) -> Parsed:
-    place = {"venue": "kucoin", "connection": "c", "line": "a"}
-    given = {"kind": FrameKind.WS, "url": "", "received_ns": NOW_NS, **place}
-    return kucoin.parse(Frame(**{**given, "data": data, **more}), line)
+parse = reader(VENUE, NOW_NS, LINE)
 
 
 def fetched(data: str, url: str = URLS["BOOK"]) -> Parsed:
@@ -187,51 +171,12 @@ def test_what_yields_nothing_says_why(raw: str, reason: str) -> None:
     assert parse(raw) == Parsed(ignored=reason)
 
 
-@pytest.mark.parametrize(
-    ("raw", "old", "new", "told"),
-    [
-        *[
-            (MATCH, '"67523"', bad, r"\$\.data\.price")
-            for bad in ('"nan"', '"1e999"', '""', "null")
-        ],
-        *[
-            (DELTA, '"1.21427407"', bad, r"\$\.data\.changes\.asks\[0\]")
-            for bad in ('"nan"', '"-1"', '"1e151"', '""')
-        ],
-        (MATCH, '"buy"', '"none"', "Invalid enum value 'none'"),
-        (MATCH, '"1729816425921000000"', '"9223372036854775808"', r"\$\.data\.time"),
-        (MATCH, '"symbol":"BTC-USDT"', '"symbol":"X-Y"', "on the topic of `BTC-USDT`"),
-        (TICKER, "BTC-USDT", "BTCUSDT", "unknown symbol `BTCUSDT`"),
-        (TICKER, "/market/ticker", "/market/tick", "unknown channel `/market/tick`"),
-        (TICKER, "{", '{"topic":"/market/ticker:X-Y",', "topic stated twice"),
-        (DELTA, '"sequenceStart":14701689783', '"sequenceStart":14701689786', "before"),
-        (DELTA, '"bids"', '"bid"', "missing required field `bids`"),
-        (TICKER, TICKER, '{"type":"order"}', "unknown type `order`"),
-        (TICKER, TICKER, "[]", "Expected `object`"),
-        (TICKER, TICKER, TICKER[:-1], "truncated"),
-    ],
-)
-def test_a_mistake_is_named(raw: str, old: str, new: str, told: str) -> None:
-    assert old in raw
-    with pytest.raises(UNREADABLE, match=told):
-        parse(raw.replace(old, new, 1))
-
-
 def test_a_topic_is_found_wherever_it_stands() -> None:
     wide = json.loads(DELTA)
     wide["data"]["changes"]["bids"] *= 40
     data, topic = wide.pop("data"), wide.pop("topic")
     middle = json.dumps({"data": data, "topic": topic, **wide, "id": "x" * 300})
     assert len(parse(middle).events) == 1
-
-
-def test_names_are_the_same_and_settings_take_them() -> None:
-    for name in ("BTC-USDT", "1INCH-USDT", "KCS-BTC"):
-        assert kucoin.canonical(name) == kucoin.native(name) == name
-        assert msgspec.convert(name, Symbol) == name
-    for name in ("BTCUSDT", "btc-usdt", "BTC-USDT-X", "", "BTC_USDT"):
-        with pytest.raises(NotARecordError, match="unknown symbol"):
-            kucoin.canonical(name)
 
 
 def test_subscriptions_are_spelt_as_the_venue_does_and_bounded() -> None:
@@ -249,7 +194,6 @@ def test_a_book_is_fetched_anew() -> None:
     path = "/api/v1/market/orderbook/level2_100?symbol=BTC-USDT"
     assert VENUE.snapshot_path("BTC-USDT") == path
     assert VENUE.PING is not None
-    assert not any(each in data for each in VENUE.IDLE for data in SAMPLES)
 
 
 ROW = {
@@ -276,43 +220,47 @@ def test_instruments_have_exact_sizes() -> None:
         VENUE.instruments(b'{"code":"400","msg":"no"}')
 
 
-SAMPLES = [MATCH, TICKER, DELTA, OLD_DELTA, BOOK]
-odd = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner),
-    max_leaves=4,
+SAMPLES = [MATCH, TICKER, DELTA, OLD_DELTA]
+KNOWN = Known(
+    VENUE,
+    parse,
+    SAMPLES,
+    names=[(each, each) for each in ("BTC-USDT", "1INCH-USDT", "KCS-BTC")],
+    refused=["BTCUSDT", "btc-usdt", "BTC-USDT-X", "", "BTC_USDT"],
+    mistakes=[
+        *[
+            (MATCH, '"67523"', bad, r"\$\.data\.price")
+            for bad in ('"nan"', '"1e999"', '""', "null")
+        ],
+        *[
+            (DELTA, '"1.21427407"', bad, r"\$\.data\.changes\.asks\[0\]")
+            for bad in ('"nan"', '"-1"', '"1e151"', '""')
+        ],
+        (MATCH, '"buy"', '"none"', "Invalid enum value 'none'"),
+        (MATCH, '"1729816425921000000"', '"9223372036854775808"', r"\$\.data\.time"),
+        (MATCH, '"symbol":"BTC-USDT"', '"symbol":"X-Y"', "on the topic of `BTC-USDT`"),
+        (TICKER, "BTC-USDT", "BTCUSDT", "unknown symbol `BTCUSDT`"),
+        (TICKER, "/market/ticker", "/market/tick", "unknown channel `/market/tick`"),
+        (TICKER, "{", '{"topic":"/market/ticker:X-Y",', "topic stated twice"),
+        (DELTA, '"sequenceStart":14701689783', '"sequenceStart":14701689786', "before"),
+        (DELTA, '"bids"', '"bid"', "missing required field `bids`"),
+        (TICKER, TICKER, '{"type":"order"}', "unknown type `order`"),
+        (TICKER, TICKER, "[]", "Expected `object`"),
+        (TICKER, TICKER, TICKER[:-1], "truncated"),
+    ],
+    fetch=fetched,
+    fetched=[BOOK],
 )
-
-
-@CALM
-@given(st.sampled_from(SAMPLES), st.data())
-def test_a_bent_frame_is_read_or_refused(raw: str, data: st.DataObject) -> None:
-    start = data.draw(st.integers(0, len(raw)))
-    end = data.draw(st.integers(start, min(len(raw), start + 8)))
-    patch = data.draw(st.text(max_size=6) | odd.map(json.dumps))
-    bent = raw[:start] + patch + raw[end:]
-    try:
-        said = fetched(bent) if raw == BOOK else parse(bent)
-    except UNREADABLE:
-        return
-    assert said.ignored or said.events
 
 
 @pytest.fixture
 def outs(tmp_path: Path) -> list[object]:
-    out = tmp_path / "real.jsonl"
-    tool = [sys.executable, str(SHARED / "tools/to_recording.py"), str(out)]
-    subprocess.run([*tool, *(f"kucoin={path}" for path in CAPTURES)], check=True)
-    decode = Decode(DecodeParams(), {"kucoin": kucoin.parse})
-    with Recording(out) as frames:
-        return [said for frame in frames for said in decode.update([frame])]
+    return said(VENUE, CAPTURES, tmp_path)
 
 
 @real
 def test_every_real_frame_is_read_or_named(outs: list[object]) -> None:
-    kinds = Counter(type(each) for each in outs if not isinstance(each, Heartbeat))
-    assert kinds[DeadLetter] == 0
-    assert kinds == {
+    assert counted(outs) == {
         Ignored: 34,
         Trade: 18,
         Top: 830,
@@ -336,8 +284,8 @@ def test_every_real_chain_is_whole_and_books_agree_with_the_tickers(
         if isinstance(event, BookDelta):
             at[event.symbol] = event.sequence or 0
         book = books.setdefault(event.symbol, OrderBook(OrderBookParams()))
-        for said in book.update([event]):
-            assert not isinstance(said, BookState) or said.ok
+        for each in book.update([event]):
+            assert not isinstance(each, BookState) or each.ok
         if book.state.ok:
             state = book.state
             asks, bids = state.asks.ranks, state.bids.ranks
@@ -355,10 +303,7 @@ def test_every_real_chain_is_whole_and_books_agree_with_the_tickers(
 
 @real
 def test_every_name_of_the_real_list_is_ours_too() -> None:
-    packed = (SHARED / "data/ws/KUCOIN.0.zst").open("rb")
-    with packed, zstandard.ZstdDecompressor().stream_reader(packed) as reader:
-        line = reader.read().decode().splitlines()[0]
-    body = line.partition(": ")[2].encode()
+    (body,) = listed("KUCOIN")
     found = VENUE.instruments(body)
     assert len(found) == len(json.loads(body)["data"])
     assert all(kucoin.native(each.symbol) == each.native for each in found)

@@ -27,26 +27,10 @@ from operators.records.book import Book, BookState
 from operators.records.market import BookDelta, Heartbeat, MarketEvent, Trade
 from operators.records.quality import IssueKind, Severity
 from operators.records.time import SECOND
+from tests.injected.captures import CAPTURED
 
 SHARED = Path(__file__).parents[4] / "shared"
 WS, TICK = SHARED / "data" / "ws", SHARED / "data" / "tick"
-CAPTURES = {
-    "binance": "BINANCE",
-    "binance_coinm": "BINANCE_DELIVERY",
-    "binance_usdm": "BINANCE_FUTURES",
-    "bitget": "BITGET",
-    "bitmex": "BITMEX",
-    "bitstamp": "BITSTAMP",
-    "coinbase": "COINBASE",
-    "deribit": "DERIBIT",
-    "gateio": "GATEIO",
-    "gemini": "GEMINI",
-    "hitbtc": "HITBTC",
-    "kraken_futures": "KRAKEN_FUTURES",
-    "kraken_v1": "KRAKEN",
-    "kucoin": "KUCOIN",
-    "okx": "OKX",
-}
 LEARNT = ("binance_usdm", "kraken_v1", "kucoin")
 QUICK = ChecksParams(
     wide_spread=WideSpreadParams(warm_up=8),
@@ -82,8 +66,8 @@ def streams(out: Path, words: list[str]) -> Streams:
 def of_venue(venue: str, folder: Path) -> Streams:
     if venue not in PARSERS:
         pytest.skip(f"`{venue}` is no venue yet")
-    files = sorted(WS.glob(f"{CAPTURES[venue]}.http.*"))
-    files += sorted(WS.glob(f"{CAPTURES[venue]}.ws.*"))
+    files = sorted(WS.glob(f"{CAPTURED[venue]}.http.*"))
+    files += sorted(WS.glob(f"{CAPTURED[venue]}.ws.*"))
     assert files
     return streams(folder / "venue.jsonl", [f"{venue}={file}" for file in files])
 
@@ -104,7 +88,7 @@ def shown(
                         yield seen.event_ns, finding
 
 
-@pytest.mark.parametrize("venue", CAPTURES)
+@pytest.mark.parametrize("venue", CAPTURED)
 def test_a_healthy_capture_raises_no_alarm_of_young_or_learnt_checks(venue, tmp_path):
     found = of_venue(venue, tmp_path)
 
