@@ -4,6 +4,7 @@ from typing import Annotated, Final
 
 import msgspec
 
+from config.section import Section, check_unique
 from operators.alerts.rule import Name, Rule, Some
 from operators.records.quality import Severity
 
@@ -81,11 +82,7 @@ RULES: Final = (
 """The rules of the house; those of the settings take their place, or come beside."""
 
 
-class _Section(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A part of the tree."""
-
-
-class Target(_Section, frozen=True, kw_only=True):
+class Target(Section, frozen=True, kw_only=True):
     """Whom to tell, and of what.
 
     Attributes:
@@ -105,7 +102,7 @@ class Target(_Section, frozen=True, kw_only=True):
     deadman: bool = False
 
 
-class Deadman(_Section, frozen=True, kw_only=True):
+class Deadman(Section, frozen=True, kw_only=True):
     """A sign of life, and what is said when the system shows none.
 
     Attributes:
@@ -118,7 +115,7 @@ class Deadman(_Section, frozen=True, kw_only=True):
     silence_s: Some = 60.0
 
 
-class Alerts(_Section, frozen=True, kw_only=True):
+class Alerts(Section, frozen=True, kw_only=True):
     """What a person must know, and how they are told. By default: log and lake only.
 
     Attributes:
@@ -148,8 +145,8 @@ class Alerts(_Section, frozen=True, kw_only=True):
     def __post_init__(self) -> None:
         """Check what types cannot say."""
         names = [rule.name for rule in self.all_rules]
-        _check_unique(names)
-        _check_unique([target.name for target in self.targets])
+        check_unique(names, DEADMAN_RULE)
+        check_unique((target.name for target in self.targets), DEADMAN_RULE)
         known = {*names, DEADMAN_RULE}
         for target in self.targets:
             for name in target.rules:
@@ -171,11 +168,3 @@ class Alerts(_Section, frozen=True, kw_only=True):
 
 DEADMAN_RULE: Final = "no-system-health"
 """The rule of what `tapewatch tell` itself says: the system shows no sign of life."""
-
-
-def _check_unique(names: list[str]) -> None:
-    seen = {DEADMAN_RULE}
-    for name in names:
-        if name in seen:
-            raise ValueError(f"Expected unique names, `{name}` is there twice")
-        seen.add(name)

@@ -4,13 +4,13 @@ Params of operators live beside their operators and are composed here; what the 
 need is defined here. Units are in the names. A field without a default must be set.
 """
 
-from collections.abc import Iterable
 from typing import Annotated
 
 import msgspec
 
 from config.alerts import Alerts
 from config.exchange import ExchangeParams
+from config.section import Section, check_unique
 from config.security import Security
 from operators.features.bars import BarsParams
 from operators.healing.params import HealParams
@@ -29,19 +29,7 @@ WebSocketUrl = Annotated[str, msgspec.Meta(pattern=r"^wss?://")]
 HttpUrl = Annotated[str, msgspec.Meta(pattern=r"^https?://")]
 
 
-class _Section(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A part of the tree."""
-
-
-def _check_unique(names: Iterable[str]) -> None:
-    seen = set()
-    for name in names:
-        if name in seen:
-            raise ValueError(f"Expected unique names, `{name}` is there twice")
-        seen.add(name)
-
-
-class Kafka(_Section, frozen=True, kw_only=True):
+class Kafka(Section, frozen=True, kw_only=True):
     """How clients reach the broker.
 
     Attributes:
@@ -66,7 +54,7 @@ class Kafka(_Section, frozen=True, kw_only=True):
     security: Security = Security()
 
 
-class Lake(_Section, frozen=True, kw_only=True):
+class Lake(Section, frozen=True, kw_only=True):
     """Where results land.
 
     Attributes:
@@ -78,7 +66,7 @@ class Lake(_Section, frozen=True, kw_only=True):
     flush_ms: Positive = 1_000
 
 
-class Recovery(_Section, frozen=True, kw_only=True):
+class Recovery(Section, frozen=True, kw_only=True):
     """What flows keep to resume from.
 
     Attributes:
@@ -90,7 +78,7 @@ class Recovery(_Section, frozen=True, kw_only=True):
     epoch_ms: Positive = 1_000
 
 
-class Metrics(_Section, frozen=True, kw_only=True):
+class Metrics(Section, frozen=True, kw_only=True):
     """Where a process shows its figures to Prometheus.
 
     Attributes:
@@ -106,7 +94,7 @@ class Metrics(_Section, frozen=True, kw_only=True):
     folder: str = ".tapewatch/run/metrics"
 
 
-class Line(_Section, frozen=True, kw_only=True):
+class Line(Section, frozen=True, kw_only=True):
     """One of the parallel lines of a connection.
 
     Attributes:
@@ -121,7 +109,7 @@ class Line(_Section, frozen=True, kw_only=True):
     backups: tuple[WebSocketUrl, ...] = ()
 
 
-class Connection(_Section, frozen=True, kw_only=True):
+class Connection(Section, frozen=True, kw_only=True):
     """A feed: symbols of one venue over one or more lines.
 
     Attributes:
@@ -177,10 +165,10 @@ class Connection(_Section, frozen=True, kw_only=True):
 
     def __post_init__(self) -> None:
         """Check what types cannot say."""
-        _check_unique(line.name for line in self.lines)
+        check_unique(line.name for line in self.lines)
 
 
-class Spooling(_Section, frozen=True, kw_only=True):
+class Spooling(Section, frozen=True, kw_only=True):
     """Where frames wait while Kafka is away.
 
     Attributes:
@@ -197,7 +185,7 @@ class Spooling(_Section, frozen=True, kw_only=True):
     after_ms: Positive = 1_000
 
 
-class Ingest(_Section, frozen=True, kw_only=True):
+class Ingest(Section, frozen=True, kw_only=True):
     """What is listened to.
 
     Attributes:
@@ -212,10 +200,10 @@ class Ingest(_Section, frozen=True, kw_only=True):
 
     def __post_init__(self) -> None:
         """Check what types cannot say."""
-        _check_unique(connection.name for connection in self.connections)
+        check_unique(connection.name for connection in self.connections)
 
 
-class Settings(_Section, frozen=True, kw_only=True):
+class Settings(Section, frozen=True, kw_only=True):
     """The whole tree."""
 
     kafka: Kafka = Kafka()
