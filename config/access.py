@@ -29,6 +29,7 @@ _PASSING: Final = frozenset(
         "_NOENT",  # no leaders found: it has just come back
         "_TIMED_OUT",
         "_TRANSPORT",
+        "_UNKNOWN_PARTITION",  # the client's picture is older than the topic
         "_WAIT_COORD",
     }
 )

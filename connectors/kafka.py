@@ -43,6 +43,8 @@ Batch = tuple[str, list[Record]]
 _ANSWER_S: Final = 30.0
 _AHEAD: Final = 2  # epochs that a source may be ahead of what is committed
 _SPAN: Final = 250_000  # most messages that are handed on between two snapshots
+_GONE: Final = (Refusal.UNKNOWN_TOPIC_OR_PART, Refusal._UNKNOWN_PARTITION)
+"""What tells that there is no such partition, or no longer."""
 
 
 class LostStateError(KafkaError):
@@ -188,7 +190,7 @@ class _Partition(StatefulSourcePartition[Batch, Offsets]):
 
         A topic that is gone is not waited for: what it held is lost.
         """
-        if failure.code() == Refusal.UNKNOWN_TOPIC_OR_PART or not passes(failure):
+        if failure.code() in _GONE or not passes(failure):
             raise self._consumer.failed(failure, topic)
 
     def snapshot(self) -> Offsets:
