@@ -5,12 +5,12 @@ from typing import Annotated, Final
 
 import msgspec
 
-from operators.health.clock_skew import ClockSkewParams
 from operators.health.latency import Latencies, LatencyParams
 from operators.health.level import Concern, LevelParams, above
 from operators.health.line import Line
 from operators.health.rates import WINDOWS, Normals, RatesParams
 from operators.health.uptime import DAY_MINUTES, HOUR_MINUTES, Uptime
+from operators.numerics.clock_skew import ClockSkewParams
 from operators.records.health import Level
 from operators.records.time import MINUTE, SECOND
 

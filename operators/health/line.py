@@ -5,12 +5,12 @@ from typing import Final
 import msgspec
 
 from operators.health.attempts import Attempts
-from operators.health.clock_skew import ClockSkew, ClockSkewParams
 from operators.health.failover import Failover
 from operators.health.latency import Latency, LatencyParams
 from operators.health.level import Held
 from operators.health.rates import Brought
 from operators.health.uptime import Uptime
+from operators.numerics.clock_skew import ClockSkew, ClockSkewParams
 from operators.records.connection import LineEvent
 from operators.records.health import Level, Reading
 from operators.records.time import SECOND
@@ -138,7 +138,7 @@ class Line(msgspec.Struct):
 
     def end_window(self, at_ns: int, params: ClockSkewParams, *, is_up: bool) -> None:
         """Take in that a window of five seconds ends; delays before a step are void."""
-        if self.skew.end_window(at_ns, params):
+        if self.skew.end_window(at_ns, self.latency.delays.values, params):
             self.latency.delays.values = []
         if is_up:
             self.brought.end_window(self.frames)

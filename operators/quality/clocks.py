@@ -1,12 +1,12 @@
 """Delays of a line -> how far the clocks are apart, and how late it is beside that."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Annotated, Final
 
 import msgspec
 
-from operators.numerics.drifting_minimum import DriftingMinimum
-from operators.numerics.recent import percentile
+from operators.numerics.clock_skew import ClockSkew, ClockSkewParams
+from operators.numerics.recent import Recent, percentile
 from operators.quality.finding import Finding
 from operators.records.connection import LineEvent
 from operators.records.health import Reading
@@ -14,9 +14,9 @@ from operators.records.quality import IssueKind, Severity
 from operators.records.time import MS, SECOND
 
 _RECENT: Final = 100
-_STRAYS: Final = 2
 _BETTER: Final = 0.8
-_ANEW: Final = frozenset({LineEvent.OPEN, LineEvent.RESYNC, LineEvent.COMMANDED})
+_WINDOW_NS: Final = 5 * SECOND
+_ASKED: Final = frozenset({LineEvent.OPEN, LineEvent.RESYNC, LineEvent.COMMANDED})
 
 Positive = Annotated[float, msgspec.Meta(gt=0)]
 Bounds = tuple[tuple[Severity, float], ...]
@@ -32,12 +32,11 @@ class ClocksParams(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         late_medium_ms: A 95th percentile of the delays, clock skew taken out, that is
             longer than this is MEDIUM [ms].
         late_high_ms: Likewise HIGH [ms].
-        settle_s: For how long after a line has opened, or was asked to send something
-            anew, its delays are passed over: what it then sends may be old [s].
+        settle_s: For how long after a line has opened its delays are passed over, and
+            after it was asked to send something anew are not late: what it then sends
+            may be old [s].
         least: How many delays must be known before they are judged.
-        step_s: Where all delays have grown alike by more than this, a clock was set,
-            if that lasts [s].
-        step_after_s: For so long [s].
+        skew: How the skew is estimated.
     """
 
     skew_low_ms: Positive = 500.0
@@ -47,32 +46,31 @@ class ClocksParams(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     late_high_ms: Positive = 5_000.0
     settle_s: Annotated[float, msgspec.Meta(ge=0)] = 10.0
     least: Annotated[int, msgspec.Meta(ge=1, le=_RECENT)] = 20
-    step_s: Positive = 5.0
-    step_after_s: Positive = 30.0
+    skew: ClockSkewParams = ClockSkewParams()
 
 
 class Clocks(msgspec.Struct):
     """Our clock beside the venue's, as one line shows it.
 
-    A delay is skew and true delay. Its floor, which may rise only by a bounded drift,
-    less half of the smallest round trip is the skew; without a round trip, the shortest
-    true delay is counted as skew. What a delay is longer than the skew is lateness.
-    The floor is no single delay, for a venue may once state a time to come: of the last
-    100, the two smallest are passed over.
+    What a delay is longer than the skew is lateness.
 
     Attributes:
-        begun_ns: When it was first seen, opened, or was asked for something [ns UTC].
-        delays_ns: The newest delays, skew and all [ns].
-        floor: Their floor.
+        opened_ns: When it was first seen, or opened [ns UTC].
+        asked_ns: When it last was, or was asked for something [ns UTC].
+        shown: The newest delays, skew and all [ns].
+        feed: Those of them that nobody had asked for.
+        skew: How far the clocks are apart.
+        window: The number of the present five seconds.
         ping_ns: The smallest round trip, once known [ns].
-        stepped_ns: Since when all delays lie far above the floor, if they do [ns UTC].
     """
 
-    begun_ns: int | None = None
-    delays_ns: tuple[int, ...] = ()
-    floor: DriftingMinimum = msgspec.field(default_factory=DriftingMinimum)
+    opened_ns: int | None = None
+    asked_ns: int = 0
+    shown: Recent = msgspec.field(default_factory=Recent)
+    feed: Recent = msgspec.field(default_factory=Recent)
+    skew: ClockSkew = msgspec.field(default_factory=ClockSkew)
+    window: int = 0
     ping_ns: int | None = None
-    stepped_ns: int | None = None
 
     def take(
         self, reading: Reading, line: str, params: ClocksParams
@@ -80,46 +78,40 @@ class Clocks(msgspec.Struct):
         """Take in a reading; yield what it says of the clocks and of lateness."""
         ping_ns, at_ns = reading.round_trip_ns, reading.received_ns
         if ping_ns is not None:
-            self.ping_ns = min(
-                ping_ns, ping_ns if self.ping_ns is None else self.ping_ns
-            )
-        if self.begun_ns is None or reading.event in _ANEW:
-            self.begun_ns = at_ns
-        settled_ns = self.begun_ns + params.settle_s * SECOND
-        if not reading.delays_ns or at_ns < settled_ns:
+            known_ns = ping_ns if self.ping_ns is None else self.ping_ns
+            self.ping_ns = min(ping_ns, known_ns)
+        if self.opened_ns is None or reading.event is LineEvent.OPEN:
+            self.opened_ns = at_ns
+        if self.opened_ns == at_ns or reading.event in _ASKED:
+            self.asked_ns = at_ns
+        settle_ns, delays_ns = params.settle_s * SECOND, reading.delays_ns
+        if at_ns - self.opened_ns < settle_ns:
+            delays_ns = ()
+        if self._has_stepped(at_ns, delays_ns, params.skew):
+            self.shown.values, self.feed.values = list(delays_ns), []
+        skew_ns = self.skew.skew_ns(self.ping_ns)
+        count = len(self.shown.values)
+        if not delays_ns or skew_ns is None or count < params.least:
             return
-        self.delays_ns = (*self.delays_ns, *reading.delays_ns)[-_RECENT:]
-        ordered = sorted(self.delays_ns)
-        low_ns, p95_ns = (
-            ordered[min(_STRAYS, len(ordered) - 1)],
-            percentile(ordered, 95),
-        )
-        if len(ordered) < _RECENT:
-            self.floor.begin(at_ns, low_ns)
-        floor_ns = self.floor.update(at_ns, low_ns)
-        if len(ordered) < params.least:
+        yield from _skewed(skew_ns / MS, line, params)
+        if at_ns - self.asked_ns < settle_ns:
             return
-        alike = p95_ns - low_ns <= params.late_medium_ms * MS
-        if self._is_set(at_ns, low_ns - floor_ns, params, alike=alike):
-            self.floor.begin(at_ns, low_ns)
-            floor_ns = low_ns
-        skew_ms = (floor_ns - (self.ping_ns or 0) // 2) / MS
-        yield from _skewed(skew_ms, line, params)
-        yield from _late(p95_ns / MS - skew_ms, len(ordered), line, params)
+        self.feed.extend(delays_ns)
+        feed = sorted(self.feed.values)
+        if len(feed) >= params.least:
+            late_ms = (percentile(feed, 95) - skew_ns) / MS
+            yield from _late(late_ms, len(feed), line, params)
 
-    def _is_set(
-        self, at_ns: int, above_ns: int, params: ClocksParams, *, alike: bool
+    def _has_stepped(
+        self, at_ns: int, delays_ns: Sequence[int], params: ClockSkewParams
     ) -> bool:
-        """Return whether a clock was set: a line that lags behind lags unevenly."""
-        if above_ns <= params.step_s * SECOND or not alike:
-            self.stepped_ns = None
-            return False
-        if self.stepped_ns is None:
-            self.stepped_ns = at_ns
-        if at_ns - self.stepped_ns < params.step_after_s * SECOND:
-            return False
-        self.stepped_ns = None
-        return True
+        """Take in delays; return whether those before them are void."""
+        window, before = at_ns // _WINDOW_NS, self.window
+        self.window = window
+        shown = self.shown.values
+        rose = window != before and self.skew.end_window(at_ns, shown, params)
+        self.shown.extend(delays_ns)
+        return self.skew.update(at_ns, delays_ns, self.shown.values, params) or rose
 
 
 def _skewed(skew_ms: float, line: str, params: ClocksParams) -> Iterator[Finding]:

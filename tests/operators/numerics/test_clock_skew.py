@@ -2,8 +2,8 @@
 
 import pytest
 
-from operators.health.clock_skew import ClockSkew, ClockSkewParams
 from operators.health.latency import Latency
+from operators.numerics.clock_skew import ClockSkew, ClockSkewParams
 from operators.records.time import MS, SECOND
 
 T0_NS = 1_700_000_000 * SECOND
@@ -19,7 +19,7 @@ def fed(delays_ms, skew=None, latency=None, start_s=0):
         latency.update(delays_ns, None)
         skew.update(at_ns, delays_ns, latency.delays.values, PARAMS)
         if at_ns % (5 * SECOND) == 0:
-            skew.end_window(at_ns, PARAMS)
+            skew.end_window(at_ns, latency.delays.values, PARAMS)
     return skew, latency
 
 
@@ -68,3 +68,23 @@ def test_a_venues_clock_that_was_wrong_for_a_while_leaves_nothing_behind(by_ms):
 
     skew, latency = fed([20, 30] * 300, skew, latency, 64)
     assert 20 * MS <= (skew.skew_ns(None) or 0) <= 30 * MS
+
+
+def test_a_line_that_lags_unevenly_is_slow_and_no_clock_has_stepped():
+    """The shortest of each five seconds agree; what lies above them does not."""
+    skew, latency = fed([20, 30] * 300)
+    skew, _ = fed([7_020, 7_720, 8_420, 7_030, 9_100] * 200, skew, latency, 60)
+
+    assert skew.stepped_ns is None
+    assert skew.skew_ns(None) < 30 * MS
+
+
+def test_a_clock_steps_also_where_a_venue_sends_in_batches():
+    """Delays that always lie far apart do so after the step too."""
+    batched = [20, 300, 500, 700, 900]
+    skew, latency = fed(batched * 120)
+    stepped = [9_000 + each for each in batched] * 200
+    skew, _ = fed(stepped, skew, latency, 60)
+
+    assert skew.stepped_ns is not None
+    assert skew.skew_ns(None) == 9_020 * MS

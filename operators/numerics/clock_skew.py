@@ -6,10 +6,13 @@ from typing import Annotated
 import msgspec
 
 from operators.numerics.drifting_minimum import DriftingMinimum
-from operators.records.time import MS, SECOND
+from operators.numerics.recent import percentile
 
+_MS = 1_000_000
+_SECOND = 1_000_000_000
 _SETTLED = 100
-_STRAYS = 40
+_STRAYS = 2
+_WIDER = 1.5
 
 
 class ClockSkewParams(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -22,12 +25,15 @@ class ClockSkewParams(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             no slowness [ms].
         step_s: For how long they must stay so [s].
         step_spread_ms: How far their minima of five seconds may then lie apart [ms].
+        step_alike_ms: How far all but a twentieth of the last 100 may then lie above
+            the least; half as much again as before the step, if that is more [ms].
     """
 
     drift_ppm: Annotated[int, msgspec.Meta(ge=0)] = 50
     step_ms: Annotated[int, msgspec.Meta(ge=1)] = 5_000
     step_s: Annotated[int, msgspec.Meta(ge=5)] = 30
     step_spread_ms: Annotated[int, msgspec.Meta(ge=1)] = 250
+    step_alike_ms: Annotated[int, msgspec.Meta(ge=1)] = 500
 
 
 class Suspect(msgspec.Struct):
@@ -55,19 +61,23 @@ class ClockSkew(msgspec.Struct):
     The floor is no single delay: of the last 100, the two smallest are passed over, for
     a venue may once state a time to come. It falls at once, and rises as a
     :class:`DriftingMinimum`. A step of a clock is more than a latency can be, for
-    longer, and for all alike: then it begins anew.
+    longer, and for all alike, since what piles up comes unevenly: then it begins anew.
+    Where that is in doubt a line is slow, not its clock wrong.
 
     Attributes:
         floor: The floor.
         seen: Delays seen, up to where it no longer matters.
         window_low_ns: The least delay of the present window, or None [ns].
-        suspect: What may become a step upwards.
+        spread_ns: How far all but a twentieth of the last 100 lay above the least,
+            before what may become a step upwards [ns].
+        suspect: What may become one.
         stepped_ns: When a clock was last seen to have stepped [ns UTC].
     """
 
     floor: DriftingMinimum = msgspec.field(default_factory=DriftingMinimum)
     seen: int = 0
     window_low_ns: int | None = None
+    spread_ns: float = 0.0
     suspect: Suspect | None = None
     stepped_ns: int | None = None
 
@@ -91,7 +101,7 @@ class ClockSkew(msgspec.Struct):
         low_ns = min(delays_ns)
         window_ns = self.window_low_ns
         self.window_low_ns = low_ns if window_ns is None else min(window_ns, low_ns)
-        sample_ns = sorted(recent_ns)[len(recent_ns) // _STRAYS]
+        sample_ns = _least(sorted(recent_ns))
         self.floor.drift_ppm = params.drift_ppm
         before_ns, settled = self.floor.value, self.seen >= _SETTLED
         self.seen = min(self.seen + len(delays_ns), _SETTLED)
@@ -99,27 +109,40 @@ class ClockSkew(msgspec.Struct):
             self.floor.begin(at_ns, sample_ns)
             return False
         floor_ns = self.floor.update(at_ns, sample_ns)
-        if before_ns - floor_ns <= params.step_ms * MS:
+        if before_ns - floor_ns <= params.step_ms * _MS:
             return False
         self.stepped_ns = at_ns
         return True
 
-    def end_window(self, at_ns: int, params: ClockSkewParams) -> bool:
-        """Take in that a window ends; return whether a clock has stepped upwards."""
+    def end_window(
+        self, at_ns: int, recent_ns: Sequence[int], params: ClockSkewParams
+    ) -> bool:
+        """Take in that a window ends; return whether a clock has stepped upwards.
+
+        Args:
+            at_ns: When it ends [ns UTC].
+            recent_ns: The last 100 delays.
+            params: The settings.
+        """
         low_ns, floor_ns = self.window_low_ns, self.floor.value
         self.window_low_ns = None
         if low_ns is None or floor_ns is None:
             return False
-        if low_ns - floor_ns <= params.step_ms * MS:
+        ordered = sorted(recent_ns)
+        spread_ns = percentile(ordered, 95) - _least(ordered)
+        if low_ns - floor_ns <= params.step_ms * _MS:
+            self.suspect, self.spread_ns = None, spread_ns
+            return False
+        if spread_ns > max(params.step_alike_ms * _MS, _WIDER * self.spread_ns):
             self.suspect = None
             return False
         suspect = self.suspect or Suspect(at_ns, low_ns, low_ns)
         suspect.low_ns = min(suspect.low_ns, low_ns)
         suspect.high_ns = max(suspect.high_ns, low_ns)
-        if suspect.high_ns - suspect.low_ns > params.step_spread_ms * MS:
+        if suspect.high_ns - suspect.low_ns > params.step_spread_ms * _MS:
             suspect = Suspect(at_ns, low_ns, low_ns)
         self.suspect = suspect
-        if at_ns - suspect.since_ns < params.step_s * SECOND:
+        if at_ns - suspect.since_ns < params.step_s * _SECOND:
             return False
         self.floor.begin(at_ns, suspect.low_ns)
         self.suspect, self.stepped_ns = None, at_ns
@@ -134,3 +157,7 @@ class ClockSkew(msgspec.Struct):
         if self.floor.value is None:
             return None
         return self.floor.value - (shortest_trip_ns or 0) // 2
+
+
+def _least(ordered: list[int]) -> int:
+    return ordered[min(_STRAYS, len(ordered) - 1)]
