@@ -25,13 +25,14 @@ falls out is said. Trades have ids of all symbols, which tell nothing of one mis
 
 import re
 from collections.abc import Callable
-from typing import Final, Literal, NamedTuple
+from typing import Final, Literal
 from urllib.parse import parse_qs, urlsplit
 
 import msgspec
 
 from connectors.venues.kraken import dated
 from connectors.venues.numbers import Id, Millis, Number, Quantity
+from connectors.venues.origin import Origin
 from operators.market.decode import Line, Parsed
 from operators.records.base import NotARecordError, Side
 from operators.records.frame import Frame, FrameKind
@@ -52,13 +53,6 @@ _UNUSED: Final = {
 _SIDES: Final = {"buy": Side.BUY, "sell": Side.SELL}
 _REST: Final = FrameKind.REST
 _ABSENT: Final = msgspec.Raw()
-
-
-class _Origin(NamedTuple):
-    frame: Frame
-    line: Line
-    venue: str
-    canonical: Callable[[str], str]
 
 
 class _Envelope(msgspec.Struct):
@@ -120,7 +114,7 @@ def parse(
         NotARecordError: If the frame is not what the venue documents; likewise any of
             ``UNREADABLE``.
     """
-    origin = _Origin(frame, line, venue, canonical)
+    origin = Origin(frame, line, venue, canonical)
     if frame.kind is _REST:
         return _fetched(origin)
     envelope = _envelope.decode(frame.payload)
@@ -152,7 +146,7 @@ def _ns_of(text: str) -> int:
     return int(match[1]) * MS + int((match[2] or "")[:6].ljust(6, "0"))
 
 
-def _traded(raw: msgspec.Raw, origin: _Origin) -> Parsed:
+def _traded(raw: msgspec.Raw, origin: Origin) -> Parsed:
     wire = _trade.decode(raw)
     event_ns = _ns_of(wire.create_time_ms)
     trade = Trade(
@@ -168,7 +162,7 @@ def _traded(raw: msgspec.Raw, origin: _Origin) -> Parsed:
     return Parsed((trade,), event_ns)
 
 
-def _topped(raw: msgspec.Raw, origin: _Origin) -> Parsed:
+def _topped(raw: msgspec.Raw, origin: Origin) -> Parsed:
     wire = _top.decode(raw)
     event_ns, venue_ns = dated(wire.t * MS, origin.frame, origin.line)
     if not (wire.b and wire.B and wire.a and wire.A):
@@ -187,7 +181,7 @@ def _topped(raw: msgspec.Raw, origin: _Origin) -> Parsed:
     return Parsed((top,), venue_ns)
 
 
-def _changed(raw: msgspec.Raw, origin: _Origin) -> Parsed:
+def _changed(raw: msgspec.Raw, origin: Origin) -> Parsed:
     wire = _delta.decode(raw)
     event_ns, venue_ns = dated(wire.t * MS, origin.frame, origin.line)
     symbol, received_ns = origin.canonical(wire.s), origin.frame.received_ns
@@ -219,7 +213,7 @@ def _changed(raw: msgspec.Raw, origin: _Origin) -> Parsed:
     return Parsed((delta,), venue_ns)
 
 
-def _fetched(origin: _Origin) -> Parsed:
+def _fetched(origin: Origin) -> Parsed:
     frame = origin.frame
     try:
         address = urlsplit(frame.url)

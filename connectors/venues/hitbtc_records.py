@@ -3,15 +3,13 @@
 https://api.hitbtc.com/#socket-market-data
 """
 
-from collections.abc import Callable
 from typing import Annotated, Final, Literal, NamedTuple
 
 import msgspec
 
 from connectors.venues.kraken import dated
-from operators.market.decode import Line
+from connectors.venues.origin import Origin
 from operators.records.base import Side
-from operators.records.frame import Frame
 from operators.records.market import BookDelta, BookSnapshot, Level, Trade
 
 # A number that a float or a 64-bit column can hold: no NaN, no infinity, no overflow,
@@ -43,20 +41,10 @@ class Levels(NamedTuple):
     asks: tuple[Level, ...]
 
 
-class Origin(NamedTuple):
-    """What is known of a frame besides what it says.
+class Told(Origin):
+    """A frame, and the records that follow from what it says."""
 
-    Attributes:
-        frame: The frame.
-        line: What is known of its line.
-        venue: The venue's name.
-        canonical: The names of its symbols.
-    """
-
-    frame: Frame
-    line: Line
-    venue: str
-    canonical: Callable[[str], str]
+    __slots__ = ()
 
     def trade(self, name: str, deal: Deal) -> Trade:
         """Return a trade of a symbol."""

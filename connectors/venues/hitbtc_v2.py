@@ -12,9 +12,9 @@ from connectors.venues.hitbtc_records import (
     Id,
     Levels,
     Number,
-    Origin,
     Quantity,
     Taker,
+    Told,
 )
 from operators.market.decode import Parsed
 from operators.records.base import NotARecordError
@@ -59,7 +59,7 @@ _trades = msgspec.json.Decoder(_Trades, strict=False)
 _book = msgspec.json.Decoder(_Book, strict=False)
 
 
-def told(method: str, params: msgspec.Raw, origin: Origin) -> Parsed:
+def told(method: str, params: msgspec.Raw, origin: Told) -> Parsed:
     """Return what a frame of this version says.
 
     Raises:
@@ -86,7 +86,7 @@ def _levels(levels: tuple[_Level, ...]) -> tuple[tuple[float, float], ...]:
     return tuple([(level.price, level.size) for level in levels])
 
 
-def _traded(params: msgspec.Raw, origin: Origin) -> Parsed:
+def _traded(params: msgspec.Raw, origin: Told) -> Parsed:
     wire = _trades.decode(params)
     trades = [
         origin.trade(

@@ -31,9 +31,9 @@ from connectors.venues.hitbtc_records import (
     Id,
     Levels,
     Number,
-    Origin,
     Quantity,
     Taker,
+    Told,
 )
 from connectors.venues.kraken import dated
 from operators.market.decode import Line, Parsed
@@ -108,7 +108,7 @@ def parse(
     if frame.kind is _REST:
         return Parsed(ignored="fetched")
     wire = _frame.decode(frame.payload)
-    origin = Origin(frame, line, venue, canonical)
+    origin = Told(frame, line, venue, canonical)
     if wire.method:
         return hitbtc_v2.told(wire.method, wire.params, origin)
     read = _READERS.get(wire.ch)
@@ -130,7 +130,7 @@ def _reason(wire: _Frame) -> str:
     raise NotARecordError("neither a channel (`$.ch`) nor a reply (`$.result`)")
 
 
-def _booked(wire: _Frame, origin: Origin) -> Parsed:
+def _booked(wire: _Frame, origin: Told) -> Parsed:
     events: list[BookSnapshot | BookDelta] = []
     stated: list[int] = []
     for raw, whole in ((wire.snapshot, True), (wire.update, False)):
@@ -143,7 +143,7 @@ def _booked(wire: _Frame, origin: Origin) -> Parsed:
     return Parsed(events, max(stated, default=None), "" if events else "no books")
 
 
-def _traded(wire: _Frame, origin: Origin) -> Parsed:
+def _traded(wire: _Frame, origin: Told) -> Parsed:
     if wire.snapshot:
         return Parsed(ignored="old trades")
     trades = [
@@ -155,7 +155,7 @@ def _traded(wire: _Frame, origin: Origin) -> Parsed:
     return Parsed(trades, newest_ns, "" if trades else "no trades")
 
 
-def _topped(wire: _Frame, origin: Origin) -> Parsed:
+def _topped(wire: _Frame, origin: Told) -> Parsed:
     tops: list[Top] = []
     stated: list[int] = []
     for name, top in _tops.decode(wire.data or b"{}").items():
