@@ -4,7 +4,8 @@ A generation is never changed once it is published; a symbolic link names the cu
 one. (DuckDB keeps one instance a real path, so a file replaced in place would stay
 invisible to whoever has the old one open.) A view reads its table by a pattern of
 files, so rows written later are seen without a new generation. What was promoted is
-shown by every generation that is published from then on.
+shown by every generation that is published from then on. Behind the tables' views come
+those of ``sinks/views``, which charts show.
 """
 
 import fcntl
@@ -26,6 +27,7 @@ from sinks.promotions import folder, shown
 
 STORAGE: Final = "v1.4.0"
 _EMPTY: Final = "empty.parquet"
+_VIEWS: Final = Path(__file__).with_name("views")
 
 # Connections of one process to one file share their configuration.
 _SEALING: Final = Lock()
@@ -55,6 +57,9 @@ def publish(lake: Path) -> Path:
             )
             for table in TABLES.values():
                 connection.execute(view(lake, table))
+            connection.execute("use made")
+            for statements in sorted(_VIEWS.glob("*.sql")):
+                connection.execute(statements.read_text(encoding="utf-8"))
         generation = generations / f"gen-{number}"
         half.rename(generation)
         link = generations / f".current-{number}.tmp"
