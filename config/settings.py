@@ -20,6 +20,7 @@ from operators.market.arbitrate import ArbitrateParams
 from operators.market.decode import DecodeParams
 from operators.market.order_book import OrderBookParams
 from operators.quality.quality import QualityParams
+from operators.records import topics
 
 Positive = Annotated[int, msgspec.Meta(ge=1)]
 PositiveFloat = Annotated[float, msgspec.Meta(gt=0, le=1e9)]
@@ -60,10 +61,31 @@ class Lake(Section, frozen=True, kw_only=True):
     Attributes:
         path: The folder; relative to where the process was started.
         flush_ms: How often rows become files [ms].
+        round_s: How often `tapewatch keep` puts files together [s].
+        look_s: How often it looks for files that cannot be read [s].
+        grace_s: How long a file stays that is shown no longer; must be longer than the
+            longest query of a dashboard (`tapewatch sql` and notebooks say what they
+            read, and have all the time they need) [s].
+        keep_days: How long rows of a topic are kept, by its name; those of a topic that
+            is not named are kept for ever [d].
     """
 
     path: str = ".tapewatch/lake"
     flush_ms: Positive = 1_000
+    round_s: PositiveFloat = 60.0
+    look_s: PositiveFloat = 2.0
+    grace_s: Annotated[float, msgspec.Meta(ge=60)] = 900.0
+    keep_days: dict[str, PositiveFloat] = msgspec.field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Check what types cannot say."""
+        known = [topic.name for topic in topics.ALL]
+        for name in self.keep_days:
+            if name not in known:
+                text = (
+                    f"Expected topics as keys of `keep_days`, not `{name}`; there are"
+                )
+                raise ValueError(f"{text} {', '.join(known)}")
 
 
 class Recovery(Section, frozen=True, kw_only=True):

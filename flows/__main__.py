@@ -22,7 +22,16 @@ from rich.progress import (
 from config.load import DEFAULT, ConfigError, load
 from config.settings import Settings
 from config.shard import Shard
-from flows import cluster, dead_letters, doctor, exchanges, history, status, tell
+from flows import (
+    cluster,
+    dead_letters,
+    doctor,
+    exchanges,
+    history,
+    keep,
+    status,
+    tell,
+)
 from flows.exchanges import Config, Faults, screen
 
 app = typer.Typer(
@@ -229,6 +238,7 @@ for command in (
     status.status,
     doctor.doctor,
     tell.tell,
+    keep.keep,
 ):
     app.command()(command)
 

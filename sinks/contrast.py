@@ -10,7 +10,7 @@ from typing import Any, Final, NamedTuple
 import duckdb
 
 from operators.records.span import Span
-from sinks import catalog
+from sinks import manifest, rows
 from sinks.lake import Table
 
 _LAKES: Final = ("a", "b")
@@ -91,13 +91,13 @@ def verdict(
 
 def _facts(lakes: list[Path], table: Table, span: Span) -> str:
     """Return the query that counts facts by what the lakes make of them."""
-    key = catalog.key(table)
+    key = rows.key(table)
     values = [f'"{name}"' for name in _values(table)]
     said = f"hash({', '.join(values)})" if values else "0::ubigint"
     turns = _turns(lakes, table)
     parts = " union all ".join(
         f"select {key}, event_ns as dated, {said} as said, {turns[at]} as turn,"
-        f" '{name}' as lake from ({catalog.rows(lake, table)}){_where(span)}"
+        f" '{name}' as lake from ({_rows(lake, table)}){_where(span)}"
         for at, (name, lake) in enumerate(zip(_LAKES, lakes, strict=True))
     )
     sides = ", ".join(
@@ -134,8 +134,8 @@ def _difference(
     said = []
     for lake in lakes:
         query = (
-            f"select {names or 'null'} from ({catalog.rows(lake, table)}) where {same}"
-            f" order by {', '.join(catalog.turn(lake, table))} limit 1"
+            f"select {names or 'null'} from ({_rows(lake, table)}) where {same}"
+            f" order by {', '.join(rows.turn(lake, table))} limit 1"
         )
         said.append(connection.execute(query, list(key.values())).fetchone())
     columns = {}
@@ -148,7 +148,7 @@ def _difference(
 
 def _turns(lakes: list[Path], table: Table) -> list[str]:
     """Return in both lakes' terms which of the rows of a fact is shown: the least."""
-    turns = [catalog.turn(lake, table) for lake in lakes]
+    turns = [rows.turn(lake, table) for lake in lakes]
     width = max(map(len, turns))
     if width == 1:
         return [turn[0] for turn in turns]
@@ -156,9 +156,13 @@ def _turns(lakes: list[Path], table: Table) -> list[str]:
     return [f"row({', '.join(turn)})" for turn in padded]
 
 
+def _rows(lake: Path, table: Table) -> str:
+    return rows.rows(lake, table, manifest.current(lake))
+
+
 def _values(table: Table) -> list[str]:
     """Return the columns that say something beyond which fact it is."""
-    aside = {*table.natural_key, *catalog.whereabouts(table)}
+    aside = {*table.natural_key, *rows.whereabouts(table)}
     return [name for name in table.schema.names if name not in aside]
 
 

@@ -1,16 +1,20 @@
 """How the lake is laid out: tables, columns and folders.
 
     LAKE/hot/<table>/seg=<yyyymmddHHMM>/<writer>-<number>.parquet
+    LAKE/cold/<table>/seg=<first>/*.parquet    rows of many files, put together
+    LAKE/aside/<table>/                        what could not be read
+    LAKE/catalog/gen-<n>/manifest.json         which files count, see sinks.manifest
     LAKE/catalog/gen-<n>/tapewatch.duckdb      views only, never changed once published
     LAKE/catalog/current -> gen-<n>            what readers open
 
-A table is a class of records. Its columns are the record's fields, and ``venue``,
-``symbol`` and ``event_ns`` always: a record of no symbol has NULL there, one of no
-event is dated by its arrival. Readers use the views, which add ``event_time`` (naive
-UTC) and show each fact once.
+A segment is the minute in which an archive wrote a file. A table is a class of records.
+Its columns are the record's fields, and ``venue``, ``symbol`` and ``event_ns`` always:
+a record of no symbol has NULL there, one of no event is dated by its arrival. Readers
+use the views, which add ``event_time`` (naive UTC) and show each fact once.
 """
 
 from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
 from enum import Enum
 from pathlib import Path
 from types import NoneType, UnionType
@@ -34,6 +38,12 @@ _PLAIN: Final[dict[Any, Any]] = {
     bool: pa.bool_(),
 }
 _LEVELS: Final = pa.list_(pa.list_(pa.float64()))
+
+EMPTY: Final = "empty.parquet"
+"""A file without rows in each table's folder, so that its view works from the start."""
+
+NEVER: Final = "0" * 12
+"""The segment of that file."""
 
 
 class LakeError(Exception):
@@ -126,6 +136,20 @@ TABLES: Final = {
 def hot(lake: Path, table: str) -> Path:
     """Return the folder of a table's newest files."""
     return lake / "hot" / table
+
+
+def cold(lake: Path, table: str) -> Path:
+    """Return the folder of a table's files that were put together."""
+    return lake / "cold" / table
+
+
+def segment(at_s: float) -> str:
+    """Return the minute that a moment lies in, as segments are named.
+
+    Args:
+        at_s: The moment [s UTC].
+    """
+    return datetime.fromtimestamp(at_s, UTC).strftime("%Y%m%d%H%M")
 
 
 def catalog(lake: Path) -> Path:

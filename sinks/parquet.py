@@ -9,14 +9,21 @@ import os
 import re
 import time
 from collections import defaultdict
-from datetime import UTC, datetime
 from pathlib import Path
+from typing import Final
 
 import pyarrow.parquet as pq
 from bytewax.outputs import FixedPartitionedSink, StatefulSinkPartition
 
 from operators.records.base import Record
-from sinks.lake import TABLES, LakeError, hot
+from sinks import manifest
+from sinks.catalog import alone, published
+from sinks.floor import writing
+from sinks.lake import TABLES, LakeError, hot, segment
+
+AHEAD: Final = 2
+"""Files that a writer may be ahead of what is committed: it will never take back those
+before them. (An epoch is committed by when the second after it is kept.)"""
 
 
 class _Writer(StatefulSinkPartition[list[Record], int]):
@@ -35,23 +42,26 @@ class _Writer(StatefulSinkPartition[list[Record], int]):
     def snapshot(self) -> int:
         if self._rows:
             self._number += 1
-            segment = datetime.fromtimestamp(time.time(), UTC).strftime("%Y%m%d%H%M")
-            for kind, records in self._rows.items():
-                try:
-                    self._write(kind, records, segment)
-                except OSError as error:
-                    where = f"{hot(self._lake, TABLES[kind].name)}: {error.strerror}"
-                    text = "what is missing is written when the archive starts again"
-                    raise LakeError(f"{where}; {text}") from error
+            with writing(self._lake) as floor:
+                self._write_all(max(segment(time.time()), floor))
             self._rows.clear()
         return self._number
 
     def close(self) -> None:
         self._rows.clear()
 
-    def _write(self, kind: type[Record], records: list[Record], segment: str) -> None:
+    def _write_all(self, minute: str) -> None:
+        for kind, records in self._rows.items():
+            try:
+                self._write(kind, records, minute)
+            except OSError as error:
+                where = f"{hot(self._lake, TABLES[kind].name)}: {error.strerror}"
+                text = "what is missing is written when the archive starts again"
+                raise LakeError(f"{where}; {text}") from error
+
+    def _write(self, kind: type[Record], records: list[Record], minute: str) -> None:
         table = TABLES[kind]
-        folder = hot(self._lake, table.name) / f"seg={segment}"
+        folder = hot(self._lake, table.name) / f"seg={minute}"
         folder.mkdir(parents=True, exist_ok=True)
         name = f"{self._writer}-{self._number:09d}.parquet"
         half = folder / f".{name}.tmp"
@@ -65,10 +75,20 @@ class _Writer(StatefulSinkPartition[list[Record], int]):
 def undo(lake: Path, writer: str, number: int) -> None:
     """Remove what a writer wrote after the state with this number."""
     mine = re.compile(rf"(\.?){re.escape(writer)}-(\d+)\.parquet(\.tmp)?")
-    for path in lake.glob("hot/*/*/*"):
-        match = mine.fullmatch(path.name)
-        if match and (match[1] or int(match[2]) > number):
-            path.unlink()
+    with alone(lake):
+        told = manifest.current(lake)
+        gone = [
+            part.path
+            for parts in told.parts.values()
+            for part in parts
+            if part.writer == writer and (part.number or 0) > number
+        ]
+        if gone:
+            published(lake, told.without(gone))
+        for path in lake.glob("hot/*/*/*"):
+            match = mine.fullmatch(path.name)
+            if match and (match[1] or int(match[2]) > number):
+                path.unlink()
 
 
 class LakeSink(FixedPartitionedSink[list[Record], int]):
