@@ -32,6 +32,8 @@ from operators.records.market import (
     Top,
     Trade,
 )
+from operators.records.priority import Priority
+from operators.records.process import ProcessState
 from operators.records.quality import QualityIssue, QualityScore
 
 R = TypeVar("R", bound=Record)
@@ -89,6 +91,8 @@ SYSTEM_HEALTH: Final = Topic("system_health.v1", SystemHealth)
 HEALINGS: Final = Topic("healings.v1", Healing)
 ALERTS: Final = Topic("alerts.v1", Alert)
 DELIVERIES: Final = Topic("deliveries.v1", Delivery)
+PROCESSES: Final = Topic("processes.v1", ProcessState)
+PRIORITIES: Final = Topic("priorities.v1", Priority)
 DEAD: Final = Topic("dead.v1", DeadLetter)
 
 ALL: Final[tuple[Topic[Any], ...]] = (
@@ -110,6 +114,8 @@ ALL: Final[tuple[Topic[Any], ...]] = (
     HEALINGS,
     ALERTS,
     DELIVERIES,
+    PROCESSES,
+    PRIORITIES,
     DEAD,
 )
 
