@@ -109,11 +109,13 @@ class Metrics(Section, frozen=True, kw_only=True):
             `tapewatch up`, with many processes on one machine, always takes 0.
         folder: Where a process that takes any port says which, for Prometheus and
             `tapewatch status`; relative to where it was started.
+        pulse_s: How often `tapewatch pulse` asks all of them how they do [s].
     """
 
     host: str = "127.0.0.1"
     port: Annotated[int, msgspec.Meta(ge=0, le=65_535)] | None = None
     folder: str = ".tapewatch/run/metrics"
+    pulse_s: PositiveFloat = 5.0
 
 
 class Line(Section, frozen=True, kw_only=True):

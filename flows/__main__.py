@@ -29,6 +29,7 @@ from flows import (
     exchanges,
     history,
     keep,
+    pulse,
     status,
     tell,
 )
@@ -238,6 +239,7 @@ for command in (
     status.status,
     doctor.doctor,
     tell.tell,
+    pulse.pulse,
     keep.keep,
 ):
     app.command()(command)

@@ -12,7 +12,7 @@ from typing import Final
 
 from config.settings import Settings
 from flows.diagnosis import Diagnosis, problem, warning, well
-from flows.standing import ask
+from flows.processes import ask
 from infra.kafka import installation, jars, java
 from infra.kafka.errors import BrokerError, UnavailableError
 

@@ -1,57 +1,24 @@
 """Where things stand: what processes say of themselves, and the lake's newest rows."""
 
 import time
-import urllib.request
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Final
 
 import msgspec
-from prometheus_client.parser import text_string_to_metric_families
 
 from config.settings import Settings
-from flows.metrics import PID, RESTARTS, Target, targets
+from flows import processes
 from flows.newest import Newest, Row
+from flows.processes import Process, Sample
 from operators.records.quality import Phase, Severity
 from sinks.lake import LakeError
 
-_ANSWER_S: Final = 2.0
 _HOUR: Final = 60
 _LINE: Final = ("venue", "connection", "line")
 _ISSUE: Final = ("venue", "symbol", "connection", "line", "kind")
 _WORST: Final = tuple(reversed(Severity))
-
-Sample = tuple[str, dict[str, str], float]
-
-
-class Process(msgspec.Struct, frozen=True, kw_only=True):
-    """A process that has not ended in good order; what it does not say is None.
-
-    Attributes:
-        name: The process and its shard.
-        address: Where it was asked.
-        is_up: Whether it answered.
-        pid: Its number.
-        restarts: Times it was started again after it had not ended in good order.
-        since_s: When it was started [s UTC].
-        lag: Messages that it has yet to take in.
-        event_lag_s: How far it is behind [s].
-        memory_bytes: What it holds [bytes].
-        waiting: Of ingest: messages that Kafka has not confirmed.
-    """
-
-    name: str
-    address: str
-    is_up: bool
-    pid: int | None = None
-    restarts: int | None = None
-    since_s: float | None = None
-    lag: float | None = None
-    event_lag_s: float | None = None
-    memory_bytes: float | None = None
-    waiting: float | None = None
 
 
 class Count(msgspec.Struct, frozen=True):
@@ -99,19 +66,19 @@ def standing(settings: Settings, lake: Path, interval_s: float, most: int) -> St
         most: How many issues, and how many alerts.
     """
     folder = Path(settings.metrics.folder)
-    asked = targets(folder) or _fixed(settings)
-    before = _samples(asked)
+    asked = processes.known(settings, folder)
+    before = processes.samples(asked)
     if any(each is not None for each in before):
         time.sleep(interval_s)
-    after = _samples(asked)
+    after = processes.samples(asked)
     notes = [] if asked else [f"Nothing runs here: {folder} is empty. {_START}"]
     down = [t for t, each in zip(asked, after, strict=True) if each is None]
     if down:
-        names = ", ".join(_name(each) for each in down)
+        names = ", ".join(processes.name(each) for each in down)
         notes.append(f"{names}: no answer. Its log says why; {_START}")
     return Standing(
         now_ns=time.time_ns(),
-        processes=[_process(*each) for each in zip(asked, after, strict=True)],
+        processes=[processes.process(*each) for each in zip(asked, after, strict=True)],
         topics=_topics(before, after, interval_s),
         notes=notes,
         **_of_lake(lake, most, notes),
@@ -119,59 +86,6 @@ def standing(settings: Settings, lake: Path, interval_s: float, most: int) -> St
 
 
 _START: Final = "`tapewatch up` starts everything."
-
-
-def _fixed(settings: Settings) -> list[Target]:
-    """Return the one process that can have the settings' own port, if they name one."""
-    metrics = settings.metrics
-    if not metrics.port:
-        return []
-    return [Target((f"{metrics.host}:{metrics.port}",), {})]
-
-
-def _name(target: Target) -> str:
-    return target.labels.get("instance", target.targets[0])
-
-
-def _samples(asked: Sequence[Target]) -> list[list[Sample] | None]:
-    """Return the figures of each process; None of one that does not answer."""
-    with ThreadPoolExecutor(max_workers=16) as pool:
-        return list(pool.map(lambda each: ask(each.targets[0]), asked))
-
-
-def ask(address: str) -> list[Sample] | None:
-    """Return the figures at an address, or None if none are told there."""
-    try:
-        url = f"http://{address}/metrics"
-        with urllib.request.urlopen(url, timeout=_ANSWER_S) as answer:
-            text = answer.read().decode()
-        return [
-            (sample.name, dict(sample.labels), sample.value)
-            for family in text_string_to_metric_families(text)
-            for sample in family.samples
-        ]
-    except (OSError, ValueError):
-        return None
-
-
-def _process(target: Target, samples: list[Sample] | None) -> Process:
-    def found(name: str) -> float | None:
-        values = [value for each, _, value in samples or () if each == name]
-        return sum(values) if values else None
-
-    pid, restarts = target.labels.get(PID), target.labels.get(RESTARTS)
-    return Process(
-        name=_name(target),
-        address=target.targets[0],
-        is_up=samples is not None,
-        pid=int(pid) if pid else None,
-        restarts=int(restarts) if restarts else None,
-        since_s=found("process_start_time_seconds"),
-        lag=found("tapewatch_consumer_lag"),
-        event_lag_s=found("tapewatch_event_lag_seconds"),
-        memory_bytes=found("process_resident_memory_bytes"),
-        waiting=found("tapewatch_waiting_messages"),
-    )
 
 
 def _topics(

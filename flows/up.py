@@ -136,6 +136,7 @@ class _Stack:
         self._tell = Child("tell", ("tell", *config), self._logs)
         yield self._tell
         yield Child("ingest", ("ingest", *config), self._logs)
+        yield Child("pulse", ("pulse", *config), self._logs)
 
     def _deal(self, flow: str, count: int) -> None:
         """Deal out anew the state of an earlier run with another number of workers."""
@@ -181,8 +182,8 @@ class _Stack:
         if self._exchange is not None:
             self._exchange.stop()
         for child in children:
-            if child.name == "ingest" and (code := child.stop()):
-                raise ChildError(f"ingest ended with code {code}: {child.log()}")
+            if child.name in {"ingest", "pulse"}:
+                self._stop_in_order([child])
 
     def _drain(self, ledger: Ledger) -> bool:
         """Wait until every flow has taken in everything, in the order of topics."""

@@ -12,7 +12,8 @@ class ProcessState(Record, frozen=True, kw_only=True, gc=False):
     as all but the name is of a process that does not answer.
 
     Attributes:
-        name: Which process: ``market-0`` is the first worker of the flow ``market``.
+        name: Which process: ``market-0-of-2`` is the first worker of a flow that two
+            share; on a cluster, the pod.
         process: What kind of one: a flow's name, ``ingest``, ``tell``; empty where only
             an address is known.
         event_ns: When it was asked, the same for all that were asked at once [ns UTC].

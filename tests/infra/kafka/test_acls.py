@@ -15,7 +15,7 @@ from config.settings import Ingest, Kafka, Lake, Recovery, Settings
 from connectors import commands
 from connectors import kafka as readers
 from connectors.supervisor import Only
-from flows import ingest, io, telling
+from flows import ingest, io, pulsing, telling
 from flows.catalogue import FLOWS
 from flows.io import KafkaIO
 from infra.kafka import acls
@@ -75,6 +75,7 @@ class Doors:
         monkeypatch.setattr(commands, "partitions", self.partitions)
         monkeypatch.setattr(deliveries, "Publisher", self.producer)
         monkeypatch.setattr(telling, "Publisher", self.producer)
+        monkeypatch.setattr(pulsing, "Publisher", self.producer)
         monkeypatch.setattr(telling, "Past", self.past)
         monkeypatch.setattr(telling, "consumer", self.consumer)
         monkeypatch.setattr(telling, "partitions", self.none)
@@ -190,9 +191,17 @@ def test_tell_may_do_what_it_does(doors: Doors, settings: Settings) -> None:
     check(doors.process("tell", reads_back=True))
 
 
+def test_pulse_may_do_what_it_does(
+    doors: Doors, settings: Settings, tmp_path: Path
+) -> None:
+    pulsing.Pulse(settings, tmp_path)
+    check(doors.process("pulse", reads_back=False))
+
+
 def test_nobody_else_may_do_anything() -> None:
     names = [process.name for process in acls.load()]
-    assert sorted(names) == sorted([*FLOWS, "ingest", "tell", "reader", "admin"])
+    others = ["ingest", "tell", "pulse", "reader", "admin"]
+    assert sorted(names) == sorted([*FLOWS, *others])
 
 
 def test_alerts_may_read_what_the_rules_of_the_settings_look_at() -> None:
