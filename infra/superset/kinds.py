@@ -1,0 +1,328 @@
+"""What Superset is told of each kind of chart."""
+
+import json
+from collections.abc import Sequence
+from typing import Any, Final
+
+from infra.superset import columns
+from infra.superset.charts import (
+    AnyChart,
+    Bars,
+    How,
+    Lines,
+    Metric,
+    Number,
+    Shares,
+    Table,
+    Threshold,
+    Word,
+)
+from infra.superset.colours import NAMED
+
+TIME: Final = "event_time"
+SCHEME: Final = "supersetColors"
+_WORDS: Final = {
+    How.SUM: "SUM",
+    How.MEAN: "AVG",
+    How.MAX: "MAX",
+    How.MIN: "MIN",
+    How.COUNT: "COUNT",
+}
+_STYLES: Final = {
+    "line": "echarts_timeseries_line",
+    "bar": "echarts_timeseries_bar",
+    "scatter": "echarts_timeseries_scatter",
+    "step": "echarts_timeseries_step",
+    "area": "echarts_area",
+}
+_DATE: Final = "%Y-%m-%d %H:%M:%S"
+
+Params = dict[str, Any]
+
+
+def params(chart: AnyChart, types: dict[str, str], span: str) -> Params:
+    """Return a chart's parameters.
+
+    Args:
+        chart: The chart.
+        types: The columns of its view.
+        span: The time that it shows where none is chosen.
+    """
+    made = _KINDS[type(chart)](chart, types)
+    where = [
+        {
+            "clause": "WHERE",
+            "expressionType": "SIMPLE",
+            "subject": each.column,
+            "operator": "IN",
+            "operatorId": "IN",
+            "comparator": list(each.words),
+        }
+        for each in chart.where
+    ]
+    if is_dated(chart):
+        where.append(
+            {
+                "clause": "WHERE",
+                "expressionType": "SIMPLE",
+                "subject": TIME,
+                "operator": "TEMPORAL_RANGE",
+                "comparator": span,
+            }
+        )
+    return {"adhoc_filters": where, **made}
+
+
+def is_dated(chart: AnyChart) -> bool:
+    """Return whether the time that was chosen applies to a chart."""
+    return isinstance(chart, Lines) or (
+        isinstance(chart, Table | Bars | Shares) and chart.is_dated
+    )
+
+
+def viz_type(chart: AnyChart) -> str:
+    """Return what Superset calls a chart of this kind."""
+    if isinstance(chart, Lines):
+        return _STYLES[chart.style]
+    return {
+        Number: "big_number_total",
+        Word: "table",
+        Table: "table",
+        Bars: "echarts_timeseries_bar",
+        Shares: "pie",
+    }[type(chart)]
+
+
+def used(chart: AnyChart) -> set[str]:
+    """Return the columns of its view that a chart uses."""
+    found = {each.column for each in chart.where}
+    if is_dated(chart):
+        found.add(TIME)
+    if isinstance(chart, Word):
+        return found | {chart.column, "chosen"}
+    if isinstance(chart, Table):
+        return found | {*chart.columns, *(each.lstrip("-") for each in chart.order)}
+    for metric in chart.values if isinstance(chart, Lines) else (chart.value,):
+        found |= {metric.column} | ({"chosen"} if metric.how is How.CHOSEN else set())
+    if isinstance(chart, Lines):
+        found |= {*chart.by}
+    if isinstance(chart, Bars):
+        found |= {chart.of, *chart.by}
+    if isinstance(chart, Shares):
+        found.add(chart.by)
+    return found
+
+
+def colours(chart: AnyChart) -> set[str]:
+    """Return the names of the colours of a chart's thresholds."""
+    some: list[tuple[Threshold, ...]] = []
+    if isinstance(chart, Number | Word):
+        some = [chart.colours]
+    elif isinstance(chart, Table):
+        some = list(chart.colours.values())
+    return {threshold.colour for each in some for threshold in each}
+
+
+def metric(wanted: Metric, types: dict[str, str]) -> Params:
+    """Return a number that is made of a column."""
+    label = wanted.label or columns.label(wanted.column)
+    named = {"label": label, "hasCustomLabel": True, "optionName": f"metric_{label}"}
+    if wanted.how is How.CHOSEN:
+        made = f"arg_max_null({wanted.column}, chosen)"
+        return {"expressionType": "SQL", "sqlExpression": made, **named}
+    column = {"column_name": wanted.column, "type": types[wanted.column]}
+    aggregate = _WORDS[wanted.how]
+    return {
+        "expressionType": "SIMPLE",
+        "column": column,
+        "aggregate": aggregate,
+        **named,
+    }
+
+
+def _number(chart: Number, types: dict[str, str]) -> Params:
+    value = metric(chart.value, types)
+    return {
+        "metric": value,
+        "header_font_size": 0.4,
+        "y_axis_format": chart.format,
+        "time_format": _DATE,
+        "conditional_formatting": _conditions(value["label"], chart.colours),
+    }
+
+
+def _word(chart: Word, types: dict[str, str]) -> Params:
+    return {
+        "query_mode": "raw",
+        "all_columns": [chart.column],
+        "order_by_cols": [json.dumps(["chosen", False])],
+        "row_limit": 1,
+        "table_timestamp_format": _DATE,
+        "show_cell_bars": False,
+        "conditional_formatting": [
+            {**each, "objectFormatting": "TEXT_COLOR"}
+            for each in _conditions(chart.column, chart.colours)
+        ],
+    }
+
+
+def _table(chart: Table, types: dict[str, str]) -> Params:
+    formats = {
+        column: {"d3NumberFormat": chart.formats.get(column, _plain(column, types))}
+        for column in chart.columns
+        if _is_number(types[column])
+    }
+    widths = {column: {"columnWidth": px} for column, px in chart.widths.items()}
+    config: Params = {}
+    for told in (formats, widths):
+        for column, more in told.items():
+            config.setdefault(column, {}).update(more)
+    return {
+        "query_mode": "raw",
+        "all_columns": list(chart.columns),
+        "order_by_cols": [
+            json.dumps([each.lstrip("-"), not each.startswith("-")])
+            for each in chart.order
+        ],
+        "row_limit": chart.rows,
+        "server_page_length": 10,
+        "page_length": 0,
+        "table_timestamp_format": _DATE,
+        "show_cell_bars": False,
+        "color_pn": False,
+        "allow_render_html": False,
+        "column_config": config,
+        "conditional_formatting": [
+            each
+            for column, colours in chart.colours.items()
+            for each in _conditions(column, colours)
+        ],
+    }
+
+
+def _plain(column: str, types: dict[str, str]) -> str:
+    return ",d" if types[column] == "BIGINT" else ",.1f"
+
+
+def _is_number(kind: str) -> bool:
+    return kind in {"BIGINT", "DOUBLE", "INTEGER", "HUGEINT"}
+
+
+def _lines(chart: Lines, types: dict[str, str]) -> Params:
+    low, high = chart.bounds
+    return {
+        "x_axis": TIME,
+        "time_grain_sqla": "PT1M",
+        "metrics": [metric(each, types) for each in chart.values],
+        "groupby": list(chart.by),
+        "limit": chart.most,
+        "order_desc": True,
+        "row_limit": 50_000,
+        "stack": "Stack" if chart.style in {"bar", "area"} else None,
+        "x_axis_time_format": "smart_date",
+        "tooltipTimeFormat": _DATE,
+        "connectNulls": False,
+        "markerEnabled": chart.style == "scatter",
+        "markerSize": 6,
+        **_axis(chart.unit, chart.format),
+        **_legend(bool(chart.by) or len(chart.values) > 1),
+        "truncateYAxis": low is not None or high is not None,
+        "y_axis_bounds": [low, high],
+    }
+
+
+def _bars(chart: Bars, types: dict[str, str]) -> Params:
+    value = metric(chart.value, types)
+    return {
+        "x_axis": chart.of,
+        "orientation": "horizontal",
+        "metrics": [value],
+        "groupby": list(chart.by),
+        "stack": "Stack" if chart.by else None,
+        "x_axis_sort": value["label"],
+        "x_axis_sort_asc": True,
+        "x_axis_sort_series": "sum",
+        "x_axis_sort_series_ascending": True,
+        "row_limit": chart.most,
+        "order_desc": True,
+        "show_value": True,
+        **_axis(chart.unit, chart.format),
+        **_legend(bool(chart.by)),
+    }
+
+
+def _shares(chart: Shares, types: dict[str, str]) -> Params:
+    return {
+        "groupby": [chart.by],
+        "metric": metric(chart.value, types),
+        "donut": True,
+        "innerRadius": 45,
+        "outerRadius": 70,
+        "label_type": "key_value",
+        "labels_outside": True,
+        "show_labels": True,
+        "show_labels_threshold": 0,
+        "show_total": True,
+        "number_format": ",d",
+        "row_limit": 25,
+        "sort_by_metric": True,
+        "color_scheme": SCHEME,
+        **_legend(is_shown=False),
+    }
+
+
+def _axis(unit: str, number_format: str) -> Params:
+    return {
+        "color_scheme": SCHEME,
+        "y_axis_title": unit,
+        "y_axis_title_margin": 40,
+        "y_axis_title_position": "Left",
+        "y_axis_format": number_format,
+        "rich_tooltip": True,
+        "tooltipSortByMetric": True,
+    }
+
+
+def _legend(is_shown: bool) -> Params:
+    return {
+        "show_legend": is_shown,
+        "legendType": "scroll",
+        "legendOrientation": "top",
+    }
+
+
+def _conditions(column: str, colours: Sequence[Threshold]) -> list[Params]:
+    return [
+        {
+            "column": column,
+            "colorScheme": NAMED[each.colour],
+            "useGradient": False,
+            **_operator(each),
+        }
+        for each in colours
+    ]
+
+
+def _operator(threshold: Threshold) -> Params:
+    above, below = threshold.above, threshold.below
+    if above is None and below is None:
+        return {"operator": "=", "targetValue": threshold.word}
+    if below is None:
+        return {"operator": "≥", "targetValue": above}
+    if above is None:
+        return {"operator": "<", "targetValue": below}
+    return {
+        "operator": "≤ x <",
+        "targetValueLeft": above,
+        "targetValueRight": below,
+    }
+
+
+_KINDS: Final[dict[type[AnyChart], Any]] = {
+    Number: _number,
+    Word: _word,
+    Table: _table,
+    Lines: _lines,
+    Bars: _bars,
+    Shares: _shares,
+}

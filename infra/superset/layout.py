@@ -1,0 +1,132 @@
+"""Where the charts of a dashboard stand, and what its styles say."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final
+
+from infra.superset.charts import COLUMNS, Word
+from infra.superset.specs import Dashboard, Row
+
+STYLE: Final = """\
+.subtitle-line.subheader-line { font-size: 0 !important; }
+.subtitle-line.subheader-line::after { font-size: 12px; line-height: 1.3; }
+@media (max-width: 768px) {
+  .grid-row { flex-direction: column !important; height: auto !important; }
+  .grid-row > * { width: 100% !important; }
+}
+"""
+
+_LARGE: Final = "font-size: 32px; font-weight: 500; border: 0 !important;"
+
+Json = dict[str, Any]
+
+
+def position(
+    dashboard: Dashboard,
+    links: str,
+    numbers: Mapping[str, int],
+    uuid_of: Callable[[str], str],
+) -> Json:
+    """Return where everything stands.
+
+    Args:
+        dashboard: The dashboard.
+        links: The text above all, in Markdown.
+        numbers: The number of each chart in the bundle, by its name.
+        uuid_of: The id of a chart.
+    """
+    rows = (Row(height=6, text=links), *dashboard.rows)
+    names = [f"ROW-{number}" for number in range(len(rows))]
+    made: Json = {
+        "DASHBOARD_VERSION_KEY": "v2",
+        "ROOT_ID": {"type": "ROOT", "id": "ROOT_ID", "children": ["GRID_ID"]},
+        "HEADER_ID": {
+            "type": "HEADER",
+            "id": "HEADER_ID",
+            "meta": {"text": dashboard.title},
+        },
+        "GRID_ID": {
+            "type": "GRID",
+            "id": "GRID_ID",
+            "children": names,
+            "parents": ["ROOT_ID"],
+        },
+    }
+    for name, row in zip(names, rows, strict=True):
+        parents = ["ROOT_ID", "GRID_ID"]
+        cells = _cells(name, row, numbers, uuid_of)
+        made[name] = {
+            "type": "ROW",
+            "id": name,
+            "children": [cell["id"] for cell in cells],
+            "parents": parents,
+            "meta": {"background": "BACKGROUND_TRANSPARENT"},
+        }
+        for cell in cells:
+            made[cell["id"]] = {**cell, "children": [], "parents": [*parents, name]}
+    return made
+
+
+def _cells(
+    name: str,
+    row: Row,
+    numbers: Mapping[str, int],
+    uuid_of: Callable[[str], str],
+) -> list[Json]:
+    if row.text:
+        meta = {"width": COLUMNS, "height": row.height, "code": row.text}
+        return [{"type": "MARKDOWN", "id": f"MARKDOWN-{name}", "meta": meta}]
+    return [
+        {
+            "type": "CHART",
+            "id": f"CHART-{numbers[chart.name]}",
+            "meta": {
+                "chartId": numbers[chart.name],
+                "uuid": uuid_of(chart.name),
+                "sliceName": chart.name,
+                "width": width,
+                "height": row.height,
+            },
+        }
+        for chart, width in zip(row.charts, widths(row), strict=True)
+    ]
+
+
+def widths(row: Row) -> list[int]:
+    """Return how many columns each chart of a row takes."""
+    fixed = sum(chart.width or 0 for chart in row.charts)
+    free = sum(chart.width is None for chart in row.charts)
+    share, rest = divmod(COLUMNS - fixed, free) if free else (0, 0)
+    found = []
+    for chart in row.charts:
+        found.append(chart.width or share + (rest > 0))
+        rest -= chart.width is None
+    return found
+
+
+def styles(dashboard: Dashboard) -> str:
+    """Return the styles of a dashboard: what an empty chart says, and narrow pages."""
+    found = [STYLE]
+    for chart in dashboard.charts():
+        here = f'[data-test-chart-name="{_escaped(chart.name)}"]'
+        empty = ".ant-empty", ".subtitle-line.subheader-line"
+        said = ", ".join(f"{here} {each}::after" for each in empty)
+        waits = _escaped(f"Waits for: {chart.waits}.")
+        found.append(f'{said} {{ content: "{waits}"; }}')
+        if isinstance(chart, Word):
+            found.append(f"{here} thead {{ display: none; }}")
+            found.append(f"{here} td {{ {_LARGE} }}")
+    return "\n".join(found) + "\n"
+
+
+def _escaped(text: str) -> str:
+    return text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", " ")
+
+
+def links(dashboards: Sequence[Dashboard], here: Dashboard) -> str:
+    """Return the line that leads to the other dashboards, in Markdown."""
+    return " · ".join(
+        f"**{each.title}**"
+        if each is here
+        else f"[{each.title}](/superset/dashboard/{each.slug}/)"
+        for each in dashboards
+    )
