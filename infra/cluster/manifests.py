@@ -1,7 +1,8 @@
 """Every file of a deployment on Kubernetes, from the settings and a few numbers."""
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import chain
 from typing import Final
 
 import msgspec
@@ -10,7 +11,9 @@ from config.load import ConfigError
 from infra.cluster import shared
 from infra.cluster.flow import flow
 from infra.cluster.ingest import PROCESS, Split, groups, ingest
-from infra.cluster.needs import Needs
+from infra.cluster.needs import Document, Needs
+from infra.cluster.pulse import PROCESS as PULSE
+from infra.cluster.pulse import pulse
 from infra.cluster.tell import PROCESS as TELL
 from infra.cluster.tell import tell
 from infra.cluster.text import written
@@ -43,7 +46,7 @@ def files(wish: Deployment) -> dict[str, str]:
     What ``kubectl apply -k`` takes is in the folder itself; what is to be read first
     is in the folder ``apart``.
     """
-    needs, image = wish.needs, wish.image
+    needs = wish.needs
     stamp = hashlib.sha256(wish.settings.encode()).hexdigest()[:_STAMP]
     found = {
         "namespace.yaml": written([shared.namespace()]),
@@ -51,18 +54,13 @@ def files(wish: Deployment) -> dict[str, str]:
         "lake.yaml": written([shared.lake()]),
         "network.yaml": written([shared.service(needs), *shared.network(needs)]),
     }
-    for name, connections in groups(needs, wish.split).items():
-        documents = ingest(needs, name, connections, image, stamp)
-        found[f"{name}.yaml"] = written(documents)
-    for name, count in wish.shards.items():
-        found[f"flow-{name}.yaml"] = written(flow(needs, name, count, image, stamp))
-    found[f"{TELL}.yaml"] = written(tell(needs, image, stamp))
+    found |= {f"{name}.yaml": written(each) for name, each in _processes(wish, stamp)}
     listed = {
         "apiVersion": "kustomize.config.k8s.io/v1beta1",
         "kind": "Kustomization",
         "resources": list(found),
     }
-    secrets = [shared.secret([PROCESS, *wish.shards, TELL])]
+    secrets = [shared.secret([PROCESS, *wish.shards, TELL, PULSE])]
     if needs.alerts.variables:
         secrets.append(shared.addresses(needs))
     return found | {
@@ -70,6 +68,20 @@ def files(wish: Deployment) -> dict[str, str]:
         f"{APART}/secret.yaml": written(secrets, _SECRET),
         f"{APART}/podmonitor.yaml": written([shared.pod_monitor()], _MONITOR),
     }
+
+
+def _processes(wish: Deployment, stamp: str) -> Iterator[tuple[str, list[Document]]]:
+    """Yield the documents of each set of pods; last who asks all others."""
+    needs, image = wish.needs, wish.image
+    found = {
+        name: ingest(needs, name, connections, image, stamp)
+        for name, connections in groups(needs, wish.split).items()
+    }
+    for name, count in wish.shards.items():
+        found[f"flow-{name}"] = flow(needs, name, count, image, stamp)
+    found[TELL] = tell(needs, image, stamp)
+    yield from found.items()
+    yield PULSE, pulse(needs, image, stamp, chain(*found.values()))
 
 
 _SECRET: Final = (

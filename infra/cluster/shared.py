@@ -16,6 +16,7 @@ from infra.cluster.pods import (
     named,
     wanted,
 )
+from infra.cluster.pulse import PROCESS as PULSE
 from infra.cluster.tell import PORTS
 
 MONITORING: Final = "monitoring"
@@ -63,10 +64,12 @@ def service(needs: Needs) -> Document:
 def network(needs: Needs) -> list[Document]:
     """Return who may talk to whom.
 
-    Prometheus to us, we to Kafka, ingest to venues, tell to its targets.
+    Prometheus to us, we to Kafka, ingest to venues, tell to its targets, pulse to all.
     """
     mine = {"matchLabels": labels()}
     monitoring = {"namespaceSelector": {"matchLabels": {_NAME: MONITORING}}}
+    asking = {"matchLabels": labels(PULSE)}
+    askers = [monitoring, {"podSelector": asking}]
     asked = [{"protocol": "TCP", "port": needs.metrics.port}]
     dns = [{"protocol": kind, "port": _DNS} for kind in ("UDP", "TCP")]
     system = {"namespaceSelector": {"matchLabels": {_NAME: "kube-system"}}}
@@ -77,12 +80,20 @@ def network(needs: Needs) -> list[Document]:
             "spec": {
                 "podSelector": mine,
                 "policyTypes": ["Ingress", "Egress"],
-                "ingress": [{"from": [monitoring], "ports": asked}],
+                "ingress": [{"from": askers, "ports": asked}],
                 "egress": [{"to": [system], "ports": dns}, {"ports": brokers}],
             }
         },
         _outside("tapewatch-venues", "ingest", needs.ingest.ports),
         _outside("tapewatch-targets", "tell", PORTS),
+        named("NetworkPolicy", _RULES, "tapewatch-pulse")
+        | {
+            "spec": {
+                "podSelector": asking,
+                "policyTypes": ["Egress"],
+                "egress": [{"to": [{"podSelector": mine}], "ports": asked}],
+            }
+        },
     ]
 
 

@@ -1,5 +1,6 @@
 #!/bin/sh
-# What the units run: start.sh flow market-0-of-2, start.sh ingest a, start.sh tell tell
+# What the units run: start.sh flow market-0-of-2, start.sh ingest a, start.sh tell tell,
+# start.sh pulse MACHINE
 #
 # Settings are /etc/tapewatch/<instance>.yaml where there is one, else tapewatch.yaml.
 # The password of Kafka's user comes from systemd's credentials, and is in no unit.
@@ -27,8 +28,12 @@ case $what in
     process=tell
     set -- tell
     ;;
+  pulse)
+    process=pulse
+    set -- pulse --name "$instance"
+    ;;
   *)
-    echo "expected flow, ingest or tell, not $what" >&2
+    echo "expected flow, ingest, tell or pulse, not $what" >&2
     exit 2
     ;;
 esac

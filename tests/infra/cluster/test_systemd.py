@@ -15,6 +15,7 @@ INSTANCES = {
     "tapewatch-flow@.service": "tapewatch-flow@market-0-of-2.service",
     "tapewatch-ingest@.service": "tapewatch-ingest@a.service",
     "tapewatch-tell.service": "tapewatch-tell.service",
+    "tapewatch-pulse.service": "tapewatch-pulse.service",
     "tapewatch.target": "tapewatch.target",
 }
 SERVICES = [name for name in INSTANCES if name.endswith(".service")]
@@ -157,6 +158,7 @@ def started(folder: Path, *words: str) -> "subprocess.CompletedProcess[str]":
         ),
         (("ingest", "a"), "ingest --line a", "ingest"),
         (("tell", "tell"), "tell", "tell"),
+        (("pulse", "host-7"), "pulse --name host-7", "pulse"),
     ],
 )
 def test_an_instance_says_what_is_started(tmp_path, words, wanted, user):
