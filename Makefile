@@ -7,6 +7,7 @@ STAMP := $(VENV)/installed
 TAPEWATCH := $(BIN)/tapewatch
 # What starts many processes, and has the machine for itself.
 ALONE := tests/e2e tests/crash
+RESOLVE := --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --quiet
 export PYTHONPATH :=
 
 .PHONY: help run test check install lock bench clean
@@ -45,9 +46,9 @@ $(STAMP): requirements.lock pyproject.toml
 	@touch $(STAMP)
 	@echo "==> installed: $(TAPEWATCH)"
 
-lock: install ## Resolve requirements.lock anew from pyproject.toml.
-	@$(BIN)/uv pip compile pyproject.toml --all-extras --universal --python-version 3.11 \
-	  --generate-hashes --no-header --no-annotate --quiet -o requirements.lock
+lock: install ## Resolve both requirements.lock anew: ours, and that of Superset.
+	@$(BIN)/uv pip compile pyproject.toml --all-extras $(RESOLVE) -o requirements.lock
+	@cd infra/superset && ../../$(BIN)/uv pip compile requirements.in $(RESOLVE) -o requirements.lock
 
 bench: install ## Measure, as ratios against a peer in the same run.
 	@$(BIN)/python -m tests.benchmarks

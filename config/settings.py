@@ -9,6 +9,7 @@ from typing import Annotated
 import msgspec
 
 from config.alerts import Alerts
+from config.dashboards import Dashboards
 from config.exchange import ExchangeParams
 from config.section import Section, check_unique
 from config.security import Security
@@ -234,6 +235,7 @@ class Settings(Section, frozen=True, kw_only=True):
     lake: Lake = Lake()
     recovery: Recovery = Recovery()
     metrics: Metrics = Metrics()
+    dashboards: Dashboards = Dashboards()
     ingest: Ingest = Ingest()
     decode: DecodeParams = DecodeParams()
     arbitrate: ArbitrateParams = ArbitrateParams()

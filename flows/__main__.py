@@ -24,9 +24,11 @@ from config.settings import Settings
 from config.shard import Shard
 from flows import (
     cluster,
+    dashboards,
     dead_letters,
     doctor,
     exchanges,
+    export,
     history,
     keep,
     pulse,
@@ -240,7 +242,9 @@ for command in (
     doctor.doctor,
     tell.tell,
     pulse.pulse,
+    export.export,
     keep.keep,
+    dashboards.dashboards,
 ):
     app.command()(command)
 
@@ -427,9 +431,14 @@ def main() -> None:
     from connectors.reader import KafkaError
     from connectors.recording import RecordingError
     from flows.children import ChildError
+    from flows.exporting import ExportError
     from flows.sql import QueryError
     from flows.store import StoreError
     from infra.kafka.errors import BrokerError, TopicsError
+    from infra.superset.errors import SupersetError
+    from infra.superset.keys import SecretError
+    from infra.superset.specs import AssetsError
+    from sinks.extract import ExtractError
     from sinks.kafka import DeliveryError
     from sinks.lake import LakeError
     from sinks.sent import SentError
@@ -437,18 +446,23 @@ def main() -> None:
 
     mendable = (
         AccessError,
+        AssetsError,
         BrokerError,
         ChildError,
         ConfigError,
         DeliveryError,
         ExchangeError,
+        ExportError,
+        ExtractError,
         InstrumentsError,
         KafkaError,
         LakeError,
         QueryError,
         RecordingError,
+        SecretError,
         SentError,
         StoreError,
+        SupersetError,
         TellError,
         TopicsError,
     )
