@@ -101,8 +101,11 @@ def up(
     brokers: Annotated[
         int, typer.Option(min=1, max=3, help="How many nodes of Kafka; 3 keep copies.")
     ] = 1,
+    no_dashboards: Annotated[
+        bool, typer.Option("--no-dashboards", help="Without Superset over the lake.")
+    ] = False,
 ) -> None:
-    """Run everything on this machine: broker, exchange, ingest, flows, lake.
+    """Run everything on this machine: broker, exchange, ingest, flows, dashboards.
 
     Ends on Ctrl-C, after `--seconds`, or when the recording has been played, with a
     line that says what came in, what went out, and how to query it.
@@ -121,6 +124,7 @@ def up(
         stop_with_parent=stop_with_parent,
         workers=workers,
         brokers=brokers,
+        dashboards=not no_dashboards,
     )
     run_up(settings, wish)
 

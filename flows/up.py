@@ -1,6 +1,6 @@
 """Run everything on this machine, in order, and stop it in order.
 
-broker ─► exchange ─► ingest ─► flows ─┬─► lake
+broker ─► exchange ─► ingest ─► flows ─┬─► lake ─► dashboards
                                        └─► tell
 """
 
@@ -20,8 +20,10 @@ from config.settings import Settings
 from config.shard import Shard
 from connectors.supervisor import check
 from flows import metrics, plan, rescale
+from flows.beside import Beside
 from flows.catalogue import FLOWS
 from flows.children import Child, ChildError, only_one, told_to_end
+from flows.farewell import farewell
 from flows.ledger import Ledger
 from flows.outline import outline, workers
 from flows.view import View
@@ -29,7 +31,6 @@ from infra.kafka import topics as broker_topics
 from infra.kafka.broker import choose
 from infra.kafka.ports import is_free
 from infra.kafka.specs import load as load_specs
-from operators.records import topics
 from sinks.alerts import opened
 from sinks.catalog import publish
 
@@ -50,6 +51,7 @@ class Wish(NamedTuple):
     stop_with_parent: bool = False
     workers: int = 1
     brokers: int = 1
+    dashboards: bool = True
 
 
 def run_up(settings: Settings, wish: Wish) -> None:
@@ -98,6 +100,7 @@ class _Stack:
         self._exchange: Child | None = None
         self._tell: Child | None = None
         self._workers: list[Child] = []
+        self._beside = Beside()
 
     def run(self) -> None:
         ledger = Ledger(self._settings.kafka)
@@ -106,6 +109,7 @@ class _Stack:
             children += self._start()
             with View(self._settings, ledger, self._console) as view:
                 self._watch(view, children)
+            self._beside.stop()
             self._stop_inflow(children)
             drained = self._drain(ledger)
             self._stop_in_order([self._tell] if self._tell else [])
@@ -113,12 +117,14 @@ class _Stack:
             self._stop_in_order(self._workers)
             ledger.look()
         finally:
+            self._beside.stop()
             for child in [*children, *filter(None, [self._exchange])]:
                 child.stop()
             ledger.close()
-        self._console.print(
-            self._last_line(ledger, children), highlight=False, soft_wrap=True
-        )
+        again = sum(child.restarts for child in children) + self._beside.restarts
+        said = farewell(ledger, again, self._settings.lake.path)
+        said += self._beside.last_words
+        self._console.print(said, highlight=False, soft_wrap=True)
         if not drained:
             raise ChildError(f"the flows did not catch up in {_DRAIN_S:.0f} s")
 
@@ -137,6 +143,8 @@ class _Stack:
         yield self._tell
         yield Child("ingest", ("ingest", *config), self._logs)
         yield Child("pulse", ("pulse", *config), self._logs)
+        if self._wish.dashboards and self._settings.dashboards.enabled:
+            self._beside.start(self._file, self._logs)
 
     def _deal(self, flow: str, count: int) -> None:
         """Deal out anew the state of an earlier run with another number of workers."""
@@ -171,6 +179,7 @@ class _Stack:
             for child in children:
                 if child.keep_alive():
                     view.say(f"{child.name} had ended and was started again")
+            self._beside.look(view.say)
             if self._exchange is not None and self._exchange.ended is not None:
                 if self._wish.play is not None and self._exchange.ended == 0:
                     return
@@ -204,22 +213,6 @@ class _Stack:
         for child in children:
             if code := child.stop():
                 raise ChildError(f"{child.name} ended with code {code}: {child.log()}")
-
-    def _last_line(self, ledger: Ledger, children: list[Child]) -> str:
-        counts = {topic: ledger.arrived(topic) for topic in topics.ALL}
-        out = ", ".join(
-            f"{count:,} {topic.name}"
-            for topic, count in counts.items()
-            if topic not in (topics.FRAMES, topics.DEAD)
-        )
-        restarts = sum(child.restarts for child in children)
-        again = f" {restarts} restarts." if restarts else ""
-        lake = self._settings.lake.path
-        ask = f"tapewatch sql --lake {lake} 'select * from bars limit 5'"
-        return (
-            f"tapewatch up: {counts[topics.FRAMES]:,} frames came in; records out:"
-            f" {out}; {counts[topics.DEAD]:,} dead letters.{again} Query it: {ask}"
-        )
 
 
 def _settled(settings: Settings, bootstrap: str, incarnation: str) -> Settings:

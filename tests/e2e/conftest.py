@@ -16,10 +16,15 @@ Start = Callable[..., "subprocess.Popen[str]"]
 
 @pytest.fixture
 def tapewatch(tmp_path: Path) -> Iterator[Start]:
-    """Return a function that starts a ``tapewatch`` command in ``tmp_path``."""
+    """Return a function that starts a ``tapewatch`` command in ``tmp_path``.
+
+    ``up`` is without dashboards, unless asked for by name: test_dashboards has them.
+    """
     started: list[subprocess.Popen[str]] = []
 
-    def start(*words: str | Path) -> "subprocess.Popen[str]":
+    def start(*words: str | Path, dashboards: bool = False) -> "subprocess.Popen[str]":
+        if words[0] == "up" and not dashboards:
+            words = (*words, "--no-dashboards")
         process = subprocess.Popen(
             [sys.executable, "-m", "flows", *map(str, words)],
             cwd=tmp_path,
