@@ -1,7 +1,7 @@
 """Files of the lake's frames: what is in them, and their rows as frames."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, Final, NamedTuple, cast
 
@@ -22,17 +22,18 @@ _END: Final = 2**63 - 1
 
 
 class File(NamedTuple):
-    """A file of frames as it was when the folder was looked at.
+    """A file of frames as it was when the lake was looked at, or a part of one.
 
     Attributes:
-        segment: The minute that it was written in.
-        writer: Who wrote it.
-        number: Which of the writer's files it is.
+        segment: The minute that it was written in; of files put together, the first.
+        writer: Who wrote it; of files put together, that file's own name.
+        number: Which of the writer's files it is, or which part of that file.
         path: Where it is.
         changed_ns: When it was written [ns UTC].
         rows: How many frames are in it.
         first_ns: The oldest arrival among them [ns UTC].
         last_ns: The newest [ns UTC].
+        group: Which row group it is of files that were put together; else None.
     """
 
     segment: str
@@ -43,39 +44,36 @@ class File(NamedTuple):
     rows: int
     first_ns: int
     last_ns: int
+    group: int | None = None
 
 
 class ChangedError(Exception):
     """A file is not what it was when the folder was looked at."""
 
 
-def files(folder: Path) -> Iterator[File]:
-    """Yield what is in a folder of frames.
+def files(paths: Iterable[Path]) -> Iterator[File]:
+    """Yield what is in files of frames; of those put together, each row group.
 
     Raises:
         FileNotFoundError: If a file is taken back in this very moment.
     """
-    for path in folder.glob("*/*.parquet"):
+    for path in paths:
+        status, footer = path.stat(), pq.read_metadata(path)
+        index = footer.schema.names.index("received_ns")
+        groups = range(footer.num_row_groups)
+        spans = [_span(footer.row_group(n).column(index).statistics) for n in groups]
         if match := _NAME.fullmatch(path.name):
-            yield _described(path, match[1], int(match[2]))
+            firsts, lasts = zip(*spans, strict=True) if spans else ((_END,), (-_END,))
+            stands = path.parent.name, match[1], int(match[2]), path, status.st_mtime_ns
+            yield File(*stands, footer.num_rows, min(firsts), max(lasts))
+        else:
+            for number, span in enumerate(spans):
+                stands = path.parent.name, path.name, number, path, status.st_mtime_ns
+                yield File(*stands, footer.row_group(number).num_rows, *span, number)
 
 
-def _described(path: Path, writer: str, number: int) -> File:
-    status, footer = path.stat(), pq.read_metadata(path)
-    index = footer.schema.names.index("received_ns")
-    groups = [footer.row_group(n).column(index) for n in range(footer.num_row_groups)]
-    stats: list[Any] = [group.statistics for group in groups if group.statistics]
-    whole = len(stats) == len(groups) > 0
-    return File(
-        segment=path.parent.name,
-        writer=writer,
-        number=number,
-        path=path,
-        changed_ns=status.st_mtime_ns,
-        rows=footer.num_rows,
-        first_ns=min(each.min for each in stats) if whole else -_END,
-        last_ns=max(each.max for each in stats) if whole else _END,
-    )
+def _span(statistics: Any) -> tuple[int, int]:
+    return (statistics.min, statistics.max) if statistics else (-_END, _END)
 
 
 def read(file: File, names: tuple[str, ...], span: Span) -> pa.Table:
@@ -88,7 +86,10 @@ def read(file: File, names: tuple[str, ...], span: Span) -> pa.Table:
         with pq.ParquetFile(file.path) as parquet:
             changed_ns = file.path.stat().st_mtime_ns
             there = [name for name in names if name in parquet.schema_arrow.names]
-            table = parquet.read(there)
+            if file.group is None:
+                table = parquet.read(there)
+            else:
+                table = parquet.read_row_group(file.group, there)
     except FileNotFoundError as error:
         raise ChangedError from error
     if changed_ns != file.changed_ns:
@@ -108,11 +109,22 @@ def in_order(table: pa.Table) -> pa.Table:
     return table.sort_by([("partition", "ascending"), ("offset", "ascending")])
 
 
+def distinct(table: pa.Table) -> pa.Table:
+    """Return the first row of each message, in the same order."""
+    mine = _comparable(table).append_column("n", pa.array(range(len(table))))
+    first = mine.group_by(list(STANDS)).aggregate([("n", "min")])["n_min"]
+    return table if len(first) == len(table) else table.take(_sorted(first))
+
+
 def without(table: pa.Table, others: pa.Table) -> pa.Table:
     """Return the rows of messages that are not among others, in the same order."""
     mine = _comparable(table).append_column("n", pa.array(range(len(table))))
     left = mine.join(_comparable(others), keys=list(STANDS), join_type="left anti")
-    return table.take(left["n"].combine_chunks().sort())
+    return table.take(_sorted(left["n"]))
+
+
+def _sorted(rows: Any) -> Any:
+    return rows.combine_chunks().sort()
 
 
 def _comparable(table: pa.Table) -> pa.Table:

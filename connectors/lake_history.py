@@ -2,12 +2,12 @@
 
 A writer's files are numbered, and within a partition its offsets rise from file to
 file: so a minute of files at a time, sorted by partition and offset, is Kafka's own
-order. An archive that crashes takes back files that it had not committed, and writes
-their rows again into others; so whenever a file is not what it was, the folder is
-looked at anew.
+order; files that were put together keep it. An archive that crashes takes back files
+that it had not committed, and writes their rows again into others; so whenever a file
+is not what it was, the lake is looked at anew.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import accumulate
 from pathlib import Path
 from typing import Any, Final
@@ -24,6 +24,8 @@ from operators.records.base import Record
 from operators.records.dead import DeadLetter
 from operators.records.frame import Frame
 from operators.records.span import Span
+
+Files = Callable[[], Iterable[Path]]
 
 _ROWS: Final = 50_000
 _MOST_HELD: Final = 200_000
@@ -43,15 +45,15 @@ class LakeHistory:
             [ns UTC].
     """
 
-    def __init__(self, frames: Path, dead_letters: Path, span: Span) -> None:
+    def __init__(self, frames: Files, dead_letters: Files, span: Span) -> None:
         """Look at the lake.
 
         Args:
-            frames: The folder of the frames.
-            dead_letters: The folder of the dead letters.
+            frames: Returns the files of the frames.
+            dead_letters: Returns those of the dead letters.
             span: When it was received.
         """
-        self._folder, self._dead, self._span = frames, dead_letters, span
+        self._files_of, self._dead, self._span = frames, dead_letters, span
         self._done: set[File] = set()
         self._last: dict[tuple[str, int], int] = {}
         self._again = False
@@ -94,7 +96,7 @@ class LakeHistory:
 
     def _files(self) -> list[File]:
         writers: dict[str, list[File]] = {}
-        for file in lake_files.files(self._folder):
+        for file in lake_files.files(self._files_of()):
             self.newest_ns = max(self.newest_ns, file.last_ns if file.rows else 0)
             if file.rows and self._overlaps(file):
                 writers.setdefault(file.writer, []).append(file)
@@ -148,14 +150,17 @@ class LakeHistory:
     def _without_repeats(self, table: pa.Table, minute: list[File]) -> pa.Table:
         """Return the rows that no other writer has written before.
 
-        An archive that has lost its state writes the same messages once more.
+        An archive that has lost its state writes the same messages once more; files
+        that were put together may have them from several writers.
         """
         first_ns = min(file.first_ns for file in minute)
         last_ns = max(file.last_ns for file in minute)
+        if minute[0].group is not None:
+            table = lake_files.distinct(table)
         others = [
             lake_files.read(file, lake_files.STANDS, Span(first_ns, last_ns + 1))
             for file in sorted(self._done)
-            if file.writer != minute[0].writer
+            if (file.writer != minute[0].writer or file.group is not None)
             and file.first_ns <= last_ns
             and file.last_ns >= first_ns
         ]
@@ -166,7 +171,7 @@ class LakeHistory:
     def _dead_letters(self) -> Iterator[DeadLetter]:
         """Yield what was no frame when it came, each once."""
         seen: set[tuple[Any, ...]] = set()
-        for path in sorted(self._dead.glob("*/*.parquet")):
+        for path in self._dead():
             rows = pq.read_table(
                 path, filters=pc.field("venue").is_null(), partitioning=None
             )

@@ -44,8 +44,8 @@ def run_keep(settings: Settings, lake: Path) -> None:
             rounds.look()
             if time.time() >= due_s:
                 rounds.go()
-                number = (time.time() - _AFTER_S) // wanted.round_s + 1
-                due_s = number * wanted.round_s + _AFTER_S
+                done = (time.time() - _AFTER_S) // wanted.round_s
+                due_s = (done + 1) * wanted.round_s + _AFTER_S
             stop.wait(wanted.look_s)
         leave()
 

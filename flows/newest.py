@@ -7,11 +7,11 @@ from typing import Any, Final
 import duckdb
 
 from sinks.catalog import connect
-from sinks.lake import LakeError, hot
+from sinks.lake import LakeError
+from sinks.manifest import files
 
 Row = dict[str, Any]
 
-_EMPTY: Final = "seg=000000000000"
 _TRIES: Final = 3  # the archive may take a file back meanwhile
 
 
@@ -39,7 +39,8 @@ class Newest:
         Args:
             table: Which table.
             by: The columns of the key; without them rows are returned as they are.
-            segments: Of how many of the minutes in which anything was written.
+            segments: Of how many of the minutes in which anything was written; what is
+                older is in larger files, each of which counts as one.
             most: How many rows at most.
 
         Raises:
@@ -70,6 +71,6 @@ class Newest:
         return []
 
     def _files(self, table: str, segments: int) -> list[str]:
-        folders = sorted(hot(self._lake, table).glob("seg=*"), reverse=True)
-        newest = [each for each in folders if each.name != _EMPTY][:segments]
-        return [str(file) for each in newest for file in sorted(each.glob("*.parquet"))]
+        found = files(self._lake, table)
+        newest = sorted({file.parent.name for file in found})[-segments:]
+        return [str(file) for file in found if file.parent.name in newest]

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -17,7 +18,8 @@ from operators.records.frame import Frame
 from operators.records.span import EVER, Span
 from operators.records.time import MS, SECOND
 from operators.records.topics import Topic
-from sinks.lake import TABLES, catalog, hot
+from sinks import manifest
+from sinks.lake import TABLES, catalog
 
 
 class Wish(NamedTuple):
@@ -73,18 +75,19 @@ def opened(settings: Settings, wish: Wish, topic: Topic[Any]) -> Iterator[Opened
     before_ns, after_ns = _margins(settings, wish)
     wanted = wish.span.wider(before_ns, after_ns)
     lake = lake_of(settings, wish)
-    kept = _lake_history(lake, wanted) if topic is topics.FRAMES else None
-    if wish.source == "lake":
-        if topic is not topics.FRAMES:
-            raise ConfigError(
-                f"--source lake: Expected --topic frames, not `{wish.topic}`: the order"
-                f" of {topic.name} is only in Kafka; compute it again from the frames"
-            )
-        if kept is None:
-            raise ConfigError(f"--lake {lake}: no lake here; name one")
-        yield Opened(kept, "asked for")
-        return
     with ExitStack() as stack:
+        kept = _lake_history(stack, lake, wanted) if topic is topics.FRAMES else None
+        if wish.source == "lake":
+            if topic is not topics.FRAMES:
+                raise ConfigError(
+                    "--source lake: Expected --topic frames, not"
+                    f" `{wish.topic}`: the order of {topic.name} is only in Kafka;"
+                    " compute it again from the frames"
+                )
+            if kept is None:
+                raise ConfigError(f"--lake {lake}: no lake here; name one")
+            yield Opened(kept, "asked for")
+            return
         try:
             kafka = KafkaHistory(settings.kafka, topic, wanted)
             stack.callback(kafka.close)
@@ -154,8 +157,14 @@ def lake_of(settings: Settings, wish: Wish) -> Path:
     return wish.lake or Path(settings.lake.path)
 
 
-def _lake_history(lake: Path, wanted: Span) -> LakeHistory | None:
+def _lake_history(stack: ExitStack, lake: Path, wanted: Span) -> LakeHistory | None:
     if not catalog(lake).exists():
         return None
-    frames, dead = (hot(lake, TABLES[kind].name) for kind in (Frame, DeadLetter))
+    generation = catalog(lake).parent.resolve()
+    stack.enter_context(manifest.leased(generation))
+    told = manifest.read(generation)
+    frames, dead = (
+        partial(manifest.files, lake, TABLES[kind].name, told)
+        for kind in (Frame, DeadLetter)
+    )
     return LakeHistory(frames, dead, wanted)

@@ -63,4 +63,5 @@ def listed(lake: Path) -> list[Aside]:
     file = lake / "aside" / _LIST
     if not file.exists():
         return []
-    return [msgspec.json.decode(line, type=Aside) for line in file.open("rb")]
+    lines = file.read_bytes().splitlines()
+    return [msgspec.json.decode(line, type=Aside) for line in lines]

@@ -89,11 +89,11 @@ def plan(
     kept, opened = [], []
     parts = {lake / part.path: part for part in told.of(table.name)}
     for path, part in parts.items():
+        merged = part.writer is None
         is_new = _bucket(part.first, sure.floor, long) == sure.floor
-        if is_new or not sure.holds(part.writer, part.number):
+        if (merged and is_new) or not sure.holds(part.writer, part.number):
             kept.append(part)
         else:
-            merged = part.writer is None
             inputs.append(Input(path, part.octets, part.first, part.last, merged))
     for path in hot_files(lake, table.name, told.watermark):
         name = written(path)

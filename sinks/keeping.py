@@ -145,8 +145,8 @@ class Keeper:
                 break
             except DamagedError as error:
                 self._set_aside(error.path, str(error))
-            except FileNotFoundError:  # its writer has taken a file back
-                continue
+            except FileNotFoundError:  # taken back by its writer, or gone altogether
+                self.look()
         kept = set(planned.kept)
         oldest = segment(now_s - days * _DAY_S) if days is not None else ""
         expired = [part.path for part in planned.kept if part.last < oldest]

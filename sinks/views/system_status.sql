@@ -144,3 +144,40 @@ select
   count as times_seen
 from newest
 where phase <> 'resolved';
+
+-- How old the newest row is of what the pipeline says all the time, from the first hop
+-- to the last; of the last quarter of an hour, and unknown where nothing is in it.
+-- `readings` is what lines brought, as soon as it has been read.
+create view freshness as
+with dated as (
+  select 'readings' as name, event_time from readings
+  where event_time >= (now() at time zone 'UTC') - interval 15 minute
+  union all
+  select 'connection_health', event_time from connection_health
+  where event_time >= (now() at time zone 'UTC') - interval 15 minute
+  union all
+  select 'quality_scores', event_time from quality_scores
+  where event_time >= (now() at time zone 'UTC') - interval 15 minute
+  union all
+  select 'system_health', event_time from system_health
+  where event_time >= (now() at time zone 'UTC') - interval 15 minute
+  union all
+  select 'processes', event_time from processes
+  where event_time >= (now() at time zone 'UTC') - interval 15 minute
+),
+steps(step, name, says) as (
+  values
+    (1, 'readings', 'what lines brought'),
+    (2, 'connection_health', 'how connections do'),
+    (3, 'quality_scores', 'how far symbols can be believed'),
+    (4, 'system_health', 'how the whole does'),
+    (5, 'processes', 'how our own processes do')
+)
+select
+  step,
+  name as table_name,
+  says,
+  max(event_time) as newest_at,
+  epoch((now() at time zone 'UTC') - max(event_time)) as age_s
+from steps left join dated using (name)
+group by all;

@@ -14,7 +14,15 @@ from config.alerts import RULES, Alerts, Target
 from config.exchange import Script, Stall
 from config.load import DEFAULT, ConfigError, load, save
 from config.security import Protocol, Variable
-from config.settings import HttpUrl, Kafka, Name, Settings, Symbol, WebSocketUrl
+from config.settings import (
+    HttpUrl,
+    Kafka,
+    Name,
+    PositiveFloat,
+    Settings,
+    Symbol,
+    WebSocketUrl,
+)
 
 FOLDER = DEFAULT.parent
 
@@ -156,6 +164,7 @@ SAMPLES = [
     (fields(Kafka)[0].type, "a:1,b:2"),
     (Protocol, "SASL_SSL"),
     (Variable, "OTHER"),
+    (dict[str, PositiveFloat], {"bars.v1": 7.0}),
     (Alerts, Alerts(rules=RULES[1:], targets=(Target(name="a", url_env="A"),))),
 ]
 

@@ -1,6 +1,7 @@
 """The lake gives back every frame once, in Kafka's order, whatever its archive did."""
 
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,8 @@ from operators.records.base import Record
 from operators.records.dead import DeadLetter
 from operators.records.frame import Frame, FrameKind, locate
 from operators.records.span import EVER, Span
-from sinks.lake import TABLES, hot
+from sinks.lake import TABLES
+from sinks.manifest import files
 from sinks.parquet import LakeSink
 
 
@@ -41,7 +43,9 @@ class Archive:
 
 
 def history(lake: Path, span: Span = EVER) -> LakeHistory:
-    frames, dead = (hot(lake, TABLES[kind].name) for kind in (Frame, DeadLetter))
+    frames, dead = (
+        partial(files, lake, TABLES[kind].name) for kind in (Frame, DeadLetter)
+    )
     return LakeHistory(frames, dead, span)
 
 
