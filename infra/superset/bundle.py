@@ -200,7 +200,10 @@ def _dashboard(
             "stagger_refresh": False,
             "show_chart_timestamps": True,
             "color_scheme": kinds.SCHEME,
-            "label_colors": dict(OF_WORDS),
+            "label_colors": {
+                **OF_WORDS,
+                **{word: NAMED[name] for word, name in dashboard.words.items()},
+            },
             "cross_filters_enabled": True,
             "native_filter_configuration": filters.configuration(
                 dashboard, known, numbers, lambda view: _id("dataset", view)

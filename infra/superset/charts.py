@@ -36,6 +36,8 @@ class How(StrEnum):
     MAX = "max"
     MIN = "min"
     COUNT = "count"
+    MEDIAN = "p50"
+    P95 = "p95"
     CHOSEN = "chosen"
 
 
@@ -172,6 +174,7 @@ class Lines(Chart, frozen=True, kw_only=True, tag_field="kind", tag="lines"):
         style: How it is drawn.
         bounds: Where its axis begins and ends, where that is fixed.
         most: The most lines.
+        first: Whether those with the greatest values are among them, or the least.
     """
 
     values: Annotated[tuple[Metric, ...], Meta(min_length=1)]
@@ -181,10 +184,11 @@ class Lines(Chart, frozen=True, kw_only=True, tag_field="kind", tag="lines"):
     style: Literal["line", "bar", "area", "scatter", "step"] = "line"
     bounds: tuple[float | None, float | None] = (None, None)
     most: Annotated[int, Meta(ge=1, le=100)] = 25
+    first: Literal["most", "least"] = "most"
 
 
 class Bars(Chart, frozen=True, kw_only=True, tag_field="kind", tag="bars"):
-    """A number of each of some things, the greatest first.
+    """A number of each of some things.
 
     Attributes:
         value: What it shows.
@@ -193,6 +197,7 @@ class Bars(Chart, frozen=True, kw_only=True, tag_field="kind", tag="bars"):
         unit: What its axis says.
         format: As of a number.
         most: The most bars.
+        sort: Whether the greatest comes first, or the first by its name.
         is_dated: As of a table.
     """
 
@@ -202,6 +207,7 @@ class Bars(Chart, frozen=True, kw_only=True, tag_field="kind", tag="bars"):
     unit: Text
     format: Text = ",.0f"
     most: Annotated[int, Meta(ge=1, le=1_000)] = 25
+    sort: Literal["value", "name"] = "value"
     is_dated: bool = False
 
 

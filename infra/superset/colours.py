@@ -34,10 +34,6 @@ OF_WORDS: Final = {
     "high": ORANGE,
     "medium": YELLOW,
     "low": BLUE,
-    # Tiers are high, medium and low too; there high is good.
-    "tier high": GREEN,
-    "tier medium": YELLOW,
-    "tier low": GREY,
     # Sides.
     "buy": GREEN,
     "sell": RED,

@@ -28,6 +28,11 @@ _WORDS: Final = {
     How.MIN: "MIN",
     How.COUNT: "COUNT",
 }
+_MADE: Final = {
+    How.CHOSEN: "arg_max_null({}, chosen)",
+    How.MEDIAN: "quantile_cont({}, 0.5)",
+    How.P95: "quantile_cont({}, 0.95)",
+}
 _STYLES: Final = {
     "line": "echarts_timeseries_line",
     "bar": "echarts_timeseries_bar",
@@ -127,8 +132,8 @@ def metric(wanted: Metric, types: dict[str, str]) -> Params:
     """Return a number that is made of a column."""
     label = wanted.label or columns.label(wanted.column)
     named = {"label": label, "hasCustomLabel": True, "optionName": f"metric_{label}"}
-    if wanted.how is How.CHOSEN:
-        made = f"arg_max_null({wanted.column}, chosen)"
+    if wanted.how in _MADE:
+        made = _MADE[wanted.how].format(wanted.column)
         return {"expressionType": "SQL", "sqlExpression": made, **named}
     column = {"column_name": wanted.column, "type": types[wanted.column]}
     aggregate = _WORDS[wanted.how]
@@ -144,7 +149,7 @@ def _number(chart: Number, types: dict[str, str]) -> Params:
     value = metric(chart.value, types)
     return {
         "metric": value,
-        "header_font_size": 0.4,
+        "header_font_size": 0.5,
         "y_axis_format": chart.format,
         "time_format": _DATE,
         "conditional_formatting": _conditions(value["label"], chart.colours),
@@ -216,7 +221,7 @@ def _lines(chart: Lines, types: dict[str, str]) -> Params:
         "metrics": [metric(each, types) for each in chart.values],
         "groupby": list(chart.by),
         "limit": chart.most,
-        "order_desc": True,
+        "order_desc": chart.first == "most",
         "row_limit": 50_000,
         "stack": "Stack" if chart.style in {"bar", "area"} else None,
         "x_axis_time_format": "smart_date",
@@ -232,17 +237,15 @@ def _lines(chart: Lines, types: dict[str, str]) -> Params:
 
 
 def _bars(chart: Bars, types: dict[str, str]) -> Params:
-    value = metric(chart.value, types)
+    value, by_value = metric(chart.value, types), chart.sort == "value"
     return {
         "x_axis": chart.of,
         "orientation": "horizontal",
         "metrics": [value],
         "groupby": list(chart.by),
         "stack": "Stack" if chart.by else None,
-        "x_axis_sort": value["label"],
-        "x_axis_sort_asc": True,
-        "x_axis_sort_series": "sum",
-        "x_axis_sort_series_ascending": True,
+        "x_axis_sort": _sorted_by(chart, value["label"]),
+        "x_axis_sort_asc": by_value,
         "row_limit": chart.most,
         "order_desc": True,
         "show_value": True,
@@ -251,14 +254,21 @@ def _bars(chart: Bars, types: dict[str, str]) -> Params:
     }
 
 
+def _sorted_by(chart: Bars, label: str) -> str:
+    """Return what bars are sorted by, which is said otherwise of stacks."""
+    if chart.by:
+        return "sum" if chart.sort == "value" else "name"
+    return label if chart.sort == "value" else chart.of
+
+
 def _shares(chart: Shares, types: dict[str, str]) -> Params:
     return {
         "groupby": [chart.by],
         "metric": metric(chart.value, types),
         "donut": True,
         "innerRadius": 45,
-        "outerRadius": 70,
-        "label_type": "key_value",
+        "outerRadius": 75,
+        "label_type": "value",
         "labels_outside": True,
         "show_labels": True,
         "show_labels_threshold": 0,
@@ -267,7 +277,7 @@ def _shares(chart: Shares, types: dict[str, str]) -> Params:
         "row_limit": 25,
         "sort_by_metric": True,
         "color_scheme": SCHEME,
-        **_legend(is_shown=False),
+        **_legend(is_shown=True),
     }
 
 
@@ -275,7 +285,7 @@ def _axis(unit: str, number_format: str) -> Params:
     return {
         "color_scheme": SCHEME,
         "y_axis_title": unit,
-        "y_axis_title_margin": 40,
+        "y_axis_title_margin": 50,
         "y_axis_title_position": "Left",
         "y_axis_format": number_format,
         "rich_tooltip": True,

@@ -15,7 +15,13 @@ STYLE: Final = """\
 }
 """
 
-_LARGE: Final = "font-size: 32px; font-weight: 500; border: 0 !important;"
+_LARGE: Final = (
+    "[role=presentation] { visibility: visible !important; }",
+    "thead { display: none; }",
+    "[data-test=warning] { display: none; }",
+    "td { font-size: 32px; border: 0 !important; background: none !important; }",
+)
+"""How a table of one word becomes that word, large."""
 
 Json = dict[str, Any]
 
@@ -113,8 +119,7 @@ def styles(dashboard: Dashboard) -> str:
         waits = _escaped(f"Waits for: {chart.waits}.")
         found.append(f'{said} {{ content: "{waits}"; }}')
         if isinstance(chart, Word):
-            found.append(f"{here} thead {{ display: none; }}")
-            found.append(f"{here} td {{ {_LARGE} }}")
+            found.extend(f"{here} {each}" for each in _LARGE)
     return "\n".join(found) + "\n"
 
 

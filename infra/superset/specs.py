@@ -49,6 +49,7 @@ class Dashboard(Spec, frozen=True, kw_only=True):
         about: What it is for.
         filters: What can be chosen, from top to bottom.
         range: The time that is chosen at first, as Superset says it.
+        words: Colours of words where they are not what they are elsewhere.
         grain: The time over which the charts over time gather at first, as ISO 8601.
         rows: From top to bottom.
     """
@@ -58,8 +59,9 @@ class Dashboard(Spec, frozen=True, kw_only=True):
     place: Annotated[int, Meta(ge=1)]
     about: Text
     filters: tuple[Filter, ...] = ()
-    range: Text = "Last hour"
+    range: Text = "Last 60 minutes"
     grain: Text = "PT1M"
+    words: dict[str, Text] = msgspec.field(default_factory=dict)
     rows: Annotated[tuple[Row, ...], Meta(min_length=1)]
 
     def __post_init__(self) -> None:
