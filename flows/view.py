@@ -97,7 +97,7 @@ class View:
         """Show a message."""
         self._said.append(text)
         if not self._live:
-            self._console.print(text, highlight=False)
+            self._console.print(text, highlight=False, soft_wrap=True)
 
     def update(self, wait_s: float) -> None:
         """Take in what has come, and show it."""

@@ -78,6 +78,11 @@ def builder(lock: str) -> str:
     return entry[0] + "\n"
 
 
+def uv_here() -> str | None:
+    """Return the uv that our own environment was made with, if it has one."""
+    return shutil.which("uv", path=str(Path(sys.executable).parent))
+
+
 class _Install:
     """An installation under way: by uv where it is, else by pip."""
 
@@ -87,7 +92,7 @@ class _Install:
         self._env = os.environ | {"VIRTUAL_ENV": str(venv), "PYTHONPATH": ""}
 
     def run(self, log: Path) -> None:
-        uv = shutil.which("uv", path=str(Path(sys.executable).parent))
+        uv = uv_here()
         self._say(
             f"installing Superset with {'uv' if uv else 'pip'}: about 250 MB to fetch,"
             " 700 MB on disk, this once"

@@ -4,10 +4,12 @@ The metadata is set up as a copy that then takes the place of the one before: wh
 interrupted, or fails, leaves it as it was.
 """
 
+import contextlib
 import hashlib
 import hmac
 import os
 import shutil
+import sqlite3
 from collections.abc import Mapping
 from pathlib import Path
 from threading import Event
@@ -63,11 +65,11 @@ def set_up(
         and stamp.read_text(encoding="utf-8") == wanted
     ):
         return False
-    say("setting Superset up: tables, roles, users, dashboards (about half a minute)")
+    say("setting Superset up: tables, roles, users, dashboards (about a minute)")
     half = home / f".{METADATA}.tmp"
     _private(half)
     if metadata.is_file():
-        shutil.copyfile(metadata, half)
+        _copy(metadata, half)
     folder = home / "bundle"
     shutil.rmtree(folder, ignore_errors=True)
     for path, text in bundle.items():
@@ -100,5 +102,15 @@ def stamp_of(home: Path, bundle: Mapping[str, str]) -> str:
 
 def _private(file: Path) -> None:
     """Lay an empty file that only its owner can read; SQLite takes it for a new one."""
-    file.unlink(missing_ok=True)
+    for left in (file, file.with_name(f"{file.name}-journal")):
+        left.unlink(missing_ok=True)
     os.close(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+
+
+def _copy(source: Path, target: Path) -> None:
+    """Copy a database, less what a process that was killed had begun."""
+    with (
+        contextlib.closing(sqlite3.connect(source)) as before,
+        contextlib.closing(sqlite3.connect(target)) as after,
+    ):
+        before.backup(after)
