@@ -1,5 +1,7 @@
 """The secrets of Superset: from the environment, or made at first start.
 
+    python -m infra.superset.keys FOLDER
+
 What is made is kept in a file of the state folder that only its owner can read. There
 are no defaults, and nothing here is ever printed. Only the standard library is used,
 since Superset's own environment reads them too.
@@ -8,6 +10,7 @@ since Superset's own environment reads them too.
 import os
 import secrets
 import stat
+import sys
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -82,7 +85,21 @@ def make(home: Path, name: str) -> Secret:
     return known(home, name)
 
 
+def make_all(home: Path) -> None:
+    """Make what is neither told nor there.
+
+    Raises:
+        SecretError: If one is too short, or others can read it.
+    """
+    for name in SHORTEST:
+        make(home, name)
+
+
 def _long_enough(value: str, name: str, where: str) -> str:
     if len(value) < SHORTEST[name]:
         raise SecretError(f"{where}: Expected {SHORTEST[name]} characters or more")
     return value
+
+
+if __name__ == "__main__":
+    make_all(Path(sys.argv[1]))

@@ -61,7 +61,7 @@ def environment(home: Path, lake: Path, longest_s: float) -> dict[str, str]:
 
 
 def run(
-    words: Sequence[str | Path],
+    argv: Sequence[str | Path],
     log: Path,
     env: Mapping[str, str],
     told: Event,
@@ -70,7 +70,7 @@ def run(
     """Run a program to its end.
 
     Args:
-        words: The program and its arguments.
+        argv: The program and its arguments.
         log: What it says, and nothing of before.
         env: Its environment.
         told: Ends it early.
@@ -81,7 +81,7 @@ def run(
         ToldError: If it was ended early.
     """
     log.unlink(missing_ok=True)
-    running = process.spawn(words, log=log, env=env)
+    running = process.spawn(argv, log=log, env=env)
     try:
         while (code := running.poll()) is None:
             if told.wait(_LOOK_S):
@@ -90,7 +90,7 @@ def run(
     finally:
         process.stop(running, _GRACE_S)
     if code:
-        what = Path(words[0]).name
+        what = Path(argv[0]).name
         raise SupersetError(f"{what} ended with code {code}; {_end_of(log)}")
 
 
@@ -100,17 +100,21 @@ def serving(
 ) -> Iterator["Popen[bytes]"]:
     """Serve on a port of the loopback for as long as the context lasts."""
     log.unlink(missing_ok=True)
-    words = [str(python), "-m", "gunicorn", "superset.app:create_app()"]
-    words += ["--bind", f"{HOST}:{port}", "--workers", str(workers)]
-    words += ["--worker-class", "gthread", "--threads", str(_THREADS)]
-    words += ["--keep-alive", str(_KEEP_ALIVE_S), "--timeout", "120"]
-    words += ["--graceful-timeout", "3", "--worker-tmp-dir", _in_memory()]
-    words += ["--log-level", "warning"]
-    running = process.spawn(words, log=log, env=env)
+    running = process.spawn(words(python, port, workers), log=log, env=env)
     try:
         yield running
     finally:
         process.stop(running, _GRACE_S)
+
+
+def words(python: Path, port: int, workers: int) -> list[str]:
+    """Return the command that serves."""
+    made = [str(python), "-m", "gunicorn", "superset.app:create_app()"]
+    made += ["--bind", f"{HOST}:{port}", "--workers", str(workers)]
+    made += ["--worker-class", "gthread", "--threads", str(_THREADS)]
+    made += ["--keep-alive", str(_KEEP_ALIVE_S), "--timeout", "120"]
+    made += ["--graceful-timeout", "3", "--worker-tmp-dir", _in_memory()]
+    return [*made, "--log-level", "warning"]
 
 
 def wait_ready(running: "Popen[bytes]", port: int, log: Path, told: Event) -> None:

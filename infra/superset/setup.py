@@ -55,8 +55,7 @@ def set_up(
         SecretError: If a secret cannot be used.
         ToldError: If it was ended early.
     """
-    for name in (keys.SECRET_KEY, keys.ADMIN, keys.VIEWER):
-        keys.make(home, name)
+    keys.make_all(home)
     metadata, stamp = home / METADATA, home / _STAMP
     wanted = stamp_of(home, bundle)
     if (
