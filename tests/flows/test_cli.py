@@ -17,6 +17,7 @@ COMMANDS = (
     *("up", "ingest", "flow", "show", "exchange", "play", "replay", "record", "sql"),
     *("topics apply", "topics diff", "chaos"),
     *("instruments", "reprocess", "compare", "promote", "status", "doctor"),
+    *("pulse", "export"),
     "dashboards",
 )
 LINE = {

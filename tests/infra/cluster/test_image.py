@@ -26,7 +26,7 @@ class Lacks(MetaPathFinder):
 LACKING = set(sys.argv[1].split(","))
 sys.meta_path.insert(0, Lacks())
 import flows.__main__, flows.catalogue, flows.ingest, flows.rescale, flows.run
-import flows.sql, flows.telling
+import flows.exporting, flows.pulsing, flows.sql, flows.telling
 print("loaded")
 """
 
