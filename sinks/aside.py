@@ -46,7 +46,7 @@ def set_aside(lake: Path, path: Path, why: str, at_ns: int) -> Aside:
     with alone(lake):
         told = manifest.current(lake)
         if any(part.path == below for part in told.of(table)):
-            published(lake, told.without([below]))
+            published(lake, told.without(parts=[below]))
         try:
             path.rename(into)
             now = str(into.relative_to(lake))

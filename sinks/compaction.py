@@ -60,11 +60,11 @@ def closed(lake: Path, floor: str) -> Closed:
         floor: The first segment that is still written to.
     """
     newest: dict[str, int] = {}
-    since = current(lake).watermark
+    told = current(lake)
     for table in TABLES.values():
-        for path in hot_files(lake, table.name, since):
-            told = written(path)
-            newest[told.writer] = max(newest.get(told.writer, 0), told.number)
+        for path in hot_files(lake, table.name, told):
+            name = written(path)
+            newest[name.writer] = max(newest.get(name.writer, 0), name.number)
     return Closed(floor, {writer: number - AHEAD for writer, number in newest.items()})
 
 
@@ -95,7 +95,7 @@ def plan(
             kept.append(part)
         else:
             inputs.append(Input(path, part.octets, part.first, part.last, merged))
-    for path in hot_files(lake, table.name, told.watermark):
+    for path in hot_files(lake, table.name, told):
         name = written(path)
         if name.segment >= sure.floor:
             break

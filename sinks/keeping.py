@@ -14,7 +14,7 @@ from sinks.catalog import publish
 from sinks.compaction import Closed, closed, listed, plan
 from sinks.floor import raise_floor
 from sinks.lake import TABLES, LakeError, Table, hot, segment
-from sinks.manifest import Manifest, Part, hot_files
+from sinks.manifest import Manifest, Part, hot_files, written
 from sinks.merge import DamagedError, footer, merge
 from sinks.sweep import sweep
 
@@ -103,7 +103,7 @@ class Keeper:
         found: set[Path] = set()
         before = len(self.aside)
         for table in TABLES.values():
-            for path in hot_files(self._lake, table.name, told.watermark):
+            for path in hot_files(self._lake, table.name, told):
                 found.add(path)
                 if path not in self._seen:
                     self._check(path, None)
@@ -165,15 +165,20 @@ class Keeper:
         parts = {}
         for name, of_table in tables.items():
             some = [part for part in told.of(name) if part.path not in of_table.gone]
-            some += [part for part in of_table.added if self._stands(name, part)]
+            some += [part for part in of_table.added if self._stands(name, part, told)]
             parts[name] = tuple(sorted(some, key=lambda part: (part.first, part.path)))
-        return Manifest(watermark=floor, parts=parts)
+        withdrawn = tuple(
+            path
+            for path in told.withdrawn
+            if written(self._lake / path).segment >= floor
+        )
+        return Manifest(watermark=floor, parts=parts, withdrawn=withdrawn)
 
-    def _stands(self, table: str, part: Part) -> bool:
+    def _stands(self, table: str, part: Part, told: Manifest) -> bool:
         if part.writer is None:
             return True
-        folder, name = Path(part.path).parts[-2:]
-        return (hot(self._lake, table) / folder / name).exists()
+        file = hot(self._lake, table).joinpath(*Path(part.path).parts[-2:])
+        return file.exists() and str(file.relative_to(self._lake)) not in told.withdrawn
 
 
 @contextmanager

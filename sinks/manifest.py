@@ -57,23 +57,27 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         watermark: The first segment whose hot files count.
         parts: The files listed by name, by table, oldest first.
+        withdrawn: Hot files that do not count, below the lake: their writer has taken
+            them back, and somebody may still be reading them.
     """
 
     watermark: str = NEVER
-    parts: dict[str, tuple[Part, ...]] = {}
+    parts: dict[str, tuple[Part, ...]] = msgspec.field(default_factory=dict)
+    withdrawn: tuple[str, ...] = ()
 
     def of(self, table: str) -> tuple[Part, ...]:
         """Return a table's parts."""
         return self.parts.get(table, ())
 
-    def without(self, gone: Iterable[str]) -> "Manifest":
-        """Return it without some paths."""
-        aside = set(gone)
-        parts = {
-            table: tuple(part for part in of_table if part.path not in aside)
+    def without(self, parts: Iterable[str] = (), hot: Iterable[str] = ()) -> "Manifest":
+        """Return it without some parts, and without some hot files, by their paths."""
+        gone = set(parts)
+        kept = {
+            table: tuple(part for part in of_table if part.path not in gone)
             for table, of_table in self.parts.items()
         }
-        return Manifest(watermark=self.watermark, parts=parts)
+        withdrawn = tuple(sorted({*self.withdrawn, *hot}))
+        return Manifest(watermark=self.watermark, parts=kept, withdrawn=withdrawn)
 
 
 class Written(NamedTuple):
@@ -134,20 +138,15 @@ def write(generation: Path, manifest: Manifest) -> None:
     )
 
 
-def hot_files(lake: Path, table: str, since: str = "") -> list[Path]:
-    """Return a table's hot files, oldest first.
-
-    Args:
-        lake: The lake.
-        table: The table.
-        since: Of which segments; of all if empty.
-    """
+def hot_files(lake: Path, table: str, told: Manifest) -> list[Path]:
+    """Return a table's hot files that count, oldest first."""
+    withdrawn = {lake / path for path in told.withdrawn}
     return sorted(
         path
         for folder in hot(lake, table).glob("seg=*")
-        if NEVER < folder.name[4:] >= since
+        if NEVER < folder.name[4:] >= told.watermark
         for path in folder.glob("*.parquet")
-        if path.name != EMPTY
+        if path.name != EMPTY and path not in withdrawn
     )
 
 
@@ -155,7 +154,7 @@ def files(lake: Path, table: str, manifest: Manifest | None = None) -> list[Path
     """Return all files of a table that count, oldest first."""
     told = manifest or current(lake)
     parts = [lake / part.path for part in told.of(table)]
-    return parts + hot_files(lake, table, told.watermark)
+    return parts + hot_files(lake, table, told)
 
 
 def columns_of(names: Iterable[str]) -> str:

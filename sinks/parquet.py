@@ -1,8 +1,8 @@
 """Records -> whole Parquet files, each row once whatever happens to the process.
 
 Rows gather in memory and become files in ``snapshot()``, before the engine commits the
-epoch; the number of the newest file is the state. A writer that resumes removes its own
-files beyond that number, since their rows will come again.
+epoch; the number of the newest file is the state. A writer that resumes takes back its
+own files beyond that number, since their rows will come again.
 """
 
 import os
@@ -30,9 +30,8 @@ class _Writer(StatefulSinkPartition[list[Record], int]):
     def __init__(self, lake: Path, writer: str, number: int) -> None:
         self._lake = lake
         self._writer = writer
-        self._number = number
         self._rows: defaultdict[type[Record], list[Record]] = defaultdict(list)
-        undo(lake, writer, number)
+        self._number = undo(lake, writer, number)
 
     def write_batch(self, values: list[list[Record]]) -> None:
         for batch in values:
@@ -72,23 +71,37 @@ class _Writer(StatefulSinkPartition[list[Record], int]):
         half.rename(folder / name)
 
 
-def undo(lake: Path, writer: str, number: int) -> None:
-    """Remove what a writer wrote after the state with this number."""
+def undo(lake: Path, writer: str, number: int) -> int:
+    """Take back what a writer wrote after the state with this number.
+
+    Nobody is shown it from now on; whoever is reading it reads on. What has no state
+    at all is written anew from the first file, and the files of before are removed.
+
+    Returns:
+        The highest number that is taken; a file of a new one is no other file.
+    """
     mine = re.compile(rf"(\.?){re.escape(writer)}-(\d+)\.parquet(\.tmp)?")
+    highest = number
     with alone(lake):
         told = manifest.current(lake)
-        gone = [
-            part.path
-            for parts in told.parts.values()
-            for part in parts
+        parts = [
+            part
+            for of_table in told.parts.values()
+            for part in of_table
             if part.writer == writer and (part.number or 0) > number
         ]
-        if gone:
-            published(lake, told.without(gone))
+        files = []
         for path in lake.glob("hot/*/*/*"):
-            match = mine.fullmatch(path.name)
-            if match and (match[1] or int(match[2]) > number):
-                path.unlink()
+            if match := mine.fullmatch(path.name):
+                if match[1] or not number:
+                    path.unlink()
+                elif int(match[2]) > number:
+                    files.append(str(path.relative_to(lake)))
+                    highest = max(highest, int(match[2]))
+        if parts or not {*files} <= {*told.withdrawn}:
+            gone = [part.path for part in parts]
+            published(lake, told.without(parts=gone, hot=files))
+    return max([highest, *(part.number or 0 for part in parts if number)])
 
 
 class LakeSink(FixedPartitionedSink[list[Record], int]):

@@ -114,6 +114,8 @@ def _own(
     source = _read(pattern, _has_grown(place, table, manifest), ", filename = true")
     since = literal(f"{hot(place, table.name)}/seg={manifest.watermark}")
     late = [*wanted, f"filename >= {since}"]
+    gone = [literal(f"{place}/{path}") for path in manifest.withdrawn]
+    late += [f"filename not in ({', '.join(gone)})"] if gone else []
     return [*found, _select(f"{names}, {_RECKONED}{promoted}", source, late)]
 
 
@@ -149,7 +151,7 @@ def _lack(table: Table, parts: Iterable[Part]) -> bool:
 
 def _has_grown(place: Path, table: Table, manifest: Manifest) -> bool:
     """Return whether a table's oldest hot file lacks a column it has today."""
-    first = next(iter(hot_files(place, table.name, manifest.watermark)), None)
+    first = next(iter(hot_files(place, table.name, manifest)), None)
     return first is not None and (
         not set(table.schema.names) <= set(pq.read_schema(first).names)
     )

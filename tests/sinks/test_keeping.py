@@ -13,7 +13,6 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-import sinks.catalog
 from operators.records.base import Side
 from operators.records.frame import Frame, FrameKind, locate
 from operators.records.market import Heartbeat, Trade
@@ -21,10 +20,11 @@ from sinks import aside, keeping, manifest, parquet
 from sinks.catalog import connect, publish
 from sinks.floor import floor, raise_floor, writing
 from sinks.keeping import Keeper
-from sinks.lake import TABLES, LakeError, catalog
+from sinks.lake import LakeError, catalog
 from sinks.parquet import LakeSink
 
-CALM = settings(deadline=None, max_examples=25, suppress_health_check=list(HealthCheck))
+pytestmark = pytest.mark.usefixtures("few_tables")
+CALM = settings(deadline=None, max_examples=12, suppress_health_check=list(HealthCheck))
 START_S = datetime(2036, 3, 30, 20, 50, tzinfo=UTC).timestamp()
 
 
@@ -43,16 +43,6 @@ class Clock:
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     return Clock(monkeypatch)
-
-
-@pytest.fixture(autouse=True)
-def _few_tables(
-    monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
-) -> None:
-    """Leave the lake three of its tables, so that many rounds take little time."""
-    for record in set(TABLES) - {Heartbeat, Trade, Frame}:
-        monkeypatch.delitem(TABLES, record)
-    monkeypatch.setattr(sinks.catalog, "_VIEWS", tmp_path_factory.mktemp("no_views"))
 
 
 @pytest.fixture
@@ -171,7 +161,7 @@ def test_no_row_is_lost_or_doubled_by_crashes_of_writer_and_keeper(
         # but AHEAD at the latest, as the engine does it.
         kept: list[tuple[int | None, int]] = [(None, 0)]
         at = sure = 0
-        for _ in range(data.draw(st.integers(5, 30))):
+        for _ in range(data.draw(st.integers(5, 20))):
             steps = ["write", "write", "write", "round", "crash", "torn round", "later"]
             step = data.draw(st.sampled_from(steps))
             if step == "write":
@@ -263,7 +253,7 @@ def test_nothing_is_written_into_a_closed_segment_whatever_the_clock_says(
     clock.later(-7_200)
     write(part, 2)
     assert floor(lake) == "203603302100"
-    newest = manifest.hot_files(lake, "heartbeats")[-1]
+    newest = manifest.files(lake, "heartbeats")[-1]
     assert newest.parent.name == "seg=203603302100"
     assert seen(lake) == [1, 2]
 
@@ -408,7 +398,7 @@ def test_a_column_that_came_later_is_null_in_older_rows(
     lake: Path, clock: Clock
 ) -> None:
     fill(lake, clock, minutes=2)
-    for path in manifest.hot_files(lake, "heartbeats")[:2]:
+    for path in manifest.files(lake, "heartbeats")[:2]:
         pq.write_table(pq.read_table(path).drop(["received_ns"]), path)
     Keeper(lake).round(clock.now_s)
     query = "select count(*), count(received_ns) from heartbeats"
