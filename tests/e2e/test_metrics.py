@@ -19,6 +19,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from config.alerts import Alerts, Target
 from config.load import load, save
 from flows.catalogue import FLOWS
+from sinks.catalog import connect
 
 BOUND_S = 120
 ROOT = Path(__file__).parents[2]
@@ -38,6 +39,13 @@ def until(folder: Path, holds: Any) -> dict[str, Any]:
     while not holds(found := status(folder)):
         assert time.monotonic() < deadline_s, found
     return found
+
+
+def kept(folder: Path) -> set[tuple[str, int]]:
+    """Return which processes the lake knows, and how often they were started again."""
+    with connect(folder / ".tapewatch" / "lake") as lake:
+        query = "select distinct name, restarts from processes where is_up"
+        return set(lake.execute(query).fetchall())
 
 
 def names(address: str) -> Iterator[str]:
@@ -90,6 +98,7 @@ def test_each_process_shows_its_figures_and_a_killed_one_is_missed(
         return bars["is_up"] and bars["restarts"] == 1
 
     until(tmp_path, is_again)
+    until(tmp_path, lambda _: ("bars-0-of-1", 1) in kept(tmp_path))
     up.send_signal(signal.SIGINT)
     out, _ = up.communicate(timeout=150)
     assert up.returncode == 0, out
@@ -97,3 +106,4 @@ def test_each_process_shows_its_figures_and_a_killed_one_is_missed(
     assert told["processes"] == []
     assert "Nothing runs here" in told["notes"][0]
     assert told["scores"]
+    assert {name for name, _ in kept(tmp_path)} == set(by)
