@@ -143,6 +143,7 @@ class _Stack:
         yield self._tell
         yield Child("ingest", ("ingest", *config), self._logs)
         yield Child("pulse", ("pulse", *config), self._logs)
+        yield Child("keep", ("keep", *config), self._logs)
         if self._wish.dashboards and self._settings.dashboards.enabled:
             self._beside.start(self._file, self._logs)
 

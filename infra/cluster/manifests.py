@@ -11,6 +11,8 @@ from config.load import ConfigError
 from infra.cluster import shared
 from infra.cluster.flow import flow
 from infra.cluster.ingest import PROCESS, Split, groups, ingest
+from infra.cluster.keep import PROCESS as KEEP
+from infra.cluster.keep import keep
 from infra.cluster.needs import Document, Needs
 from infra.cluster.pulse import PROCESS as PULSE
 from infra.cluster.pulse import pulse
@@ -80,6 +82,7 @@ def _processes(wish: Deployment, stamp: str) -> Iterator[tuple[str, list[Documen
     for name, count in wish.shards.items():
         found[f"flow-{name}"] = flow(needs, name, count, image, stamp)
     found[TELL] = tell(needs, image, stamp)
+    found[KEEP] = keep(needs, image, stamp)
     yield from found.items()
     yield PULSE, pulse(needs, image, stamp, chain(*found.values()))
 

@@ -1,6 +1,6 @@
 #!/bin/sh
 # What the units run: start.sh flow market-0-of-2, start.sh ingest a, start.sh tell tell,
-# start.sh pulse MACHINE
+# start.sh pulse MACHINE, start.sh keep keep
 #
 # Settings are /etc/tapewatch/<instance>.yaml where there is one, else tapewatch.yaml.
 # The password of Kafka's user comes from systemd's credentials, and is in no unit.
@@ -32,8 +32,12 @@ case $what in
     process=pulse
     set -- pulse --name "$instance"
     ;;
+  keep)
+    process=keep
+    set -- keep
+    ;;
   *)
-    echo "expected flow, ingest, tell or pulse, not $what" >&2
+    echo "expected flow, ingest, tell, pulse or keep, not $what" >&2
     exit 2
     ;;
 esac

@@ -34,7 +34,7 @@ def test_every_pod_of_every_set_is_asked_by_its_own_name(tmp_path, shards):
         name = each.labels["instance"]
         assert each.targets == (f"{name}.{pods[name]}:{NEEDS.metrics.port}",)
     kinds = {each.labels["process"] for each in asked}
-    assert kinds == {"ingest", "tell", "pulse", *counts}
+    assert kinds == {"ingest", "tell", "keep", "pulse", *counts}
 
 
 def test_it_is_told_where_the_map_is():

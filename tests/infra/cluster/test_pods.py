@@ -126,6 +126,9 @@ def test_every_mount_has_a_volume_and_every_folder_a_mount(document):
         assert mounts["spool"] == NEEDS.ingest.spool.path
     elif process == "pulse":
         assert not claims
+    elif process == "keep":
+        assert not claims
+        assert mounts["lake"] == NEEDS.lake.path
     else:
         assert mounts["recovery"] == NEEDS.recovery.path
         assert (mounts.get("lake") == NEEDS.lake.path) == (process == "archive")

@@ -16,6 +16,7 @@ INSTANCES = {
     "tapewatch-ingest@.service": "tapewatch-ingest@a.service",
     "tapewatch-tell.service": "tapewatch-tell.service",
     "tapewatch-pulse.service": "tapewatch-pulse.service",
+    "tapewatch-keep.service": "tapewatch-keep.service",
     "tapewatch.target": "tapewatch.target",
 }
 SERVICES = [name for name in INSTANCES if name.endswith(".service")]
@@ -159,6 +160,7 @@ def started(folder: Path, *words: str) -> "subprocess.CompletedProcess[str]":
         (("ingest", "a"), "ingest --line a", "ingest"),
         (("tell", "tell"), "tell", "tell"),
         (("pulse", "host-7"), "pulse --name host-7", "pulse"),
+        (("keep", "keep"), "keep", "keep"),
     ],
 )
 def test_an_instance_says_what_is_started(tmp_path, words, wanted, user):
