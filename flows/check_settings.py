@@ -20,6 +20,7 @@ from flows.diagnosis import Diagnosis, problem, warning, well
 from flows.newest import Newest
 from flows.store import Store, StoreError
 from operators.records.time import MS, SECOND
+from sinks import aside
 from sinks.catalog import connect
 from sinks.lake import TABLES, LakeError
 
@@ -129,7 +130,11 @@ def lake(settings: Settings) -> Iterator[Diagnosis]:
         text = f"{folder}: no {', '.join(sorted(missing))} in the catalogue"
         yield warning("lake", text, anew)
     else:
-        yield well("lake", f"{folder}: {len(rows)} tables can be read")
+        yield well("lake", f"{folder}: {len(rows)} views can be read")
+    if damaged := aside.listed(folder):
+        text = f"{folder}/aside: {len(damaged)} files could not be read; the last was"
+        hint = "`tapewatch reprocess` their time, and `tapewatch promote` it"
+        yield warning("lake", f"{text} {damaged[-1].path}", hint)
     skews = {each["venue"]: each["skew_ms"] for each in lines if each["skew_ms"]}
     for venue, skew_ms in sorted(skews.items()):
         if abs(skew_ms) > _SKEW_MS:

@@ -18,6 +18,7 @@ from flows.replay import Course, Progress, check, made, run
 from operators.records import topics
 from operators.records.time import SECOND
 from operators.records.topics import Topic
+from sinks.lake import EMPTY
 
 _TOPICS: Final = {
     each.name.rpartition(".")[0]: each for each in (topics.FRAMES, topics.MARKET)
@@ -119,7 +120,7 @@ def _check_apart(settings: Settings, wish: Wish) -> None:
 
 def _check_own(into: Path, now: Account) -> None:
     """Check that a lake is new, or one of the same history, which is made anew."""
-    rows = (path for path in into.glob("hot/*/*/*") if path.name != "empty.parquet")
+    rows = (path for path in into.glob("*/*/seg=*/*") if path.name != EMPTY)
     before = account.read(into)
     if before is None and next(rows, None) is not None:
         raise ConfigError(f"--into {into}: a lake of something else; name a new folder")

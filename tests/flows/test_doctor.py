@@ -29,6 +29,7 @@ from infra.kafka.ports import free
 from infra.kafka.real import RealBroker
 from operators.records.time import SECOND
 from sinks.catalog import publish
+from sinks.keeping import Keeper
 from sinks.lake import catalog
 from sinks.parquet import LakeSink
 from tests.flows.standing_rows import everything
@@ -186,6 +187,20 @@ def test_a_lake_s_catalogue_is_read(look, tmp_path):
     assert "lake" in said(look(lake={"path": "lake"}), "lake", "problem")
     shutil.rmtree(lake / "catalog")
     assert "no lake here" in said(look(lake={"path": "lake"}), "lake", "problem")
+
+
+def test_files_that_could_not_be_read_are_named(look, tmp_path):
+    lake = tmp_path / "lake"
+    publish(lake)
+    folder = lake / "hot/trades/seg=203601010000"
+    folder.mkdir(parents=True)
+    (folder / "w-000000001.parquet").write_bytes(b"no parquet")
+    Keeper(lake).look()
+
+    told = said(look(lake={"path": "lake"}), "lake", "warning")
+
+    assert "1 files could not be read" in told
+    assert "hot/trades/seg=203601010000/w-000000001.parquet" in told
 
 
 def test_a_clock_that_is_not_the_venues_is_told_of(look, tmp_path):
