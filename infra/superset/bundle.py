@@ -14,7 +14,7 @@ from uuid import UUID, uuid5
 
 import yaml
 
-from infra.superset import columns, filters, kinds, layout
+from infra.superset import columns, filters, kinds, layout, parts, uses
 from infra.superset.charts import AnyChart
 from infra.superset.colours import NAMED, OF_WORDS
 from infra.superset.specs import AssetsError, Dashboard, load
@@ -82,11 +82,11 @@ def _check(dashboard: Dashboard, chart: AnyChart, known: Columns) -> None:
     place = f"{dashboard.slug}: `{chart.name}`"
     if chart.view not in known:
         raise AssetsError(f"{place}: Expected a view of the lake, not `{chart.view}`")
-    strange = sorted(kinds.used(chart) - known[chart.view].keys())
+    strange = sorted(uses.used(chart) - known[chart.view].keys())
     if strange:
         text = f"Expected columns of `{chart.view}`, not {', '.join(strange)}"
         raise AssetsError(f"{place}: {text}")
-    for colour in kinds.colours(chart):
+    for colour in uses.colours(chart):
         if colour not in NAMED:
             text = f"Expected one of {', '.join(NAMED)}, not `{colour}`"
             raise AssetsError(f"{place}: {text}")
@@ -130,7 +130,7 @@ def _database(uri: str) -> Json:
 def _dataset(view: str, types: dict[str, str]) -> Json:
     return {
         "table_name": view,
-        "main_dttm_col": kinds.TIME if kinds.TIME in types else None,
+        "main_dttm_col": uses.TIME if uses.TIME in types else None,
         "description": None,
         "schema": "main",
         "sql": None,
@@ -199,12 +199,13 @@ def _dashboard(
             "refresh_frequency": _REFRESH_S,
             "stagger_refresh": False,
             "show_chart_timestamps": True,
-            "color_scheme": kinds.SCHEME,
+            "color_scheme": parts.SCHEME,
             "label_colors": {
                 **OF_WORDS,
                 **{word: NAMED[name] for word, name in dashboard.words.items()},
             },
             "cross_filters_enabled": True,
+            "filter_bar_orientation": "HORIZONTAL",
             "native_filter_configuration": filters.configuration(
                 dashboard, known, numbers, lambda view: _id("dataset", view)
             ),

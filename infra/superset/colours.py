@@ -34,6 +34,13 @@ OF_WORDS: Final = {
     "high": ORANGE,
     "medium": YELLOW,
     "low": BLUE,
+    # What happened to lines.
+    "failed": RED,
+    "closed": ORANGE,
+    "silent": YELLOW,
+    "failed over": BLUE,
+    "rotated": GREEN,
+    "rate limited": GREY,
     # Sides.
     "buy": GREEN,
     "sell": RED,

@@ -4,8 +4,8 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from infra.superset.charts import AnyChart, Filter, Lines
-from infra.superset.kinds import is_dated
 from infra.superset.specs import Dashboard
+from infra.superset.uses import is_dated
 
 SOURCES: Final = {
     Filter.VENUE: ("venues", "venue"),

@@ -1,38 +1,28 @@
 """What Superset is told of each kind of chart."""
 
 import json
-from collections.abc import Sequence
 from typing import Any, Final
 
-from infra.superset import columns
 from infra.superset.charts import (
     AnyChart,
     Bars,
-    How,
     Lines,
-    Metric,
     Number,
     Shares,
     Table,
-    Threshold,
     Word,
 )
-from infra.superset.colours import NAMED
+from infra.superset.parts import (
+    SCHEME,
+    Params,
+    axis,
+    conditions,
+    is_number,
+    legend,
+    metric,
+)
+from infra.superset.uses import TIME, is_dated
 
-TIME: Final = "event_time"
-SCHEME: Final = "supersetColors"
-_WORDS: Final = {
-    How.SUM: "SUM",
-    How.MEAN: "AVG",
-    How.MAX: "MAX",
-    How.MIN: "MIN",
-    How.COUNT: "COUNT",
-}
-_MADE: Final = {
-    How.CHOSEN: "arg_max_null({}, chosen)",
-    How.MEDIAN: "quantile_cont({}, 0.5)",
-    How.P95: "quantile_cont({}, 0.95)",
-}
 _STYLES: Final = {
     "line": "echarts_timeseries_line",
     "bar": "echarts_timeseries_bar",
@@ -41,8 +31,6 @@ _STYLES: Final = {
     "area": "echarts_area",
 }
 _DATE: Final = "%Y-%m-%d %H:%M:%S"
-
-Params = dict[str, Any]
 
 
 def params(chart: AnyChart, types: dict[str, str], span: str) -> Params:
@@ -78,13 +66,6 @@ def params(chart: AnyChart, types: dict[str, str], span: str) -> Params:
     return {"adhoc_filters": where, **made}
 
 
-def is_dated(chart: AnyChart) -> bool:
-    """Return whether the time that was chosen applies to a chart."""
-    return isinstance(chart, Lines) or (
-        isinstance(chart, Table | Bars | Shares) and chart.is_dated
-    )
-
-
 def viz_type(chart: AnyChart) -> str:
     """Return what Superset calls a chart of this kind."""
     if isinstance(chart, Lines):
@@ -98,53 +79,6 @@ def viz_type(chart: AnyChart) -> str:
     }[type(chart)]
 
 
-def used(chart: AnyChart) -> set[str]:
-    """Return the columns of its view that a chart uses."""
-    found = {each.column for each in chart.where}
-    if is_dated(chart):
-        found.add(TIME)
-    if isinstance(chart, Word):
-        return found | {chart.column, "chosen"}
-    if isinstance(chart, Table):
-        return found | {*chart.columns, *(each.lstrip("-") for each in chart.order)}
-    for metric in chart.values if isinstance(chart, Lines) else (chart.value,):
-        found |= {metric.column} | ({"chosen"} if metric.how is How.CHOSEN else set())
-    if isinstance(chart, Lines):
-        found |= {*chart.by}
-    if isinstance(chart, Bars):
-        found |= {chart.of, *chart.by}
-    if isinstance(chart, Shares):
-        found.add(chart.by)
-    return found
-
-
-def colours(chart: AnyChart) -> set[str]:
-    """Return the names of the colours of a chart's thresholds."""
-    some: list[tuple[Threshold, ...]] = []
-    if isinstance(chart, Number | Word):
-        some = [chart.colours]
-    elif isinstance(chart, Table):
-        some = list(chart.colours.values())
-    return {threshold.colour for each in some for threshold in each}
-
-
-def metric(wanted: Metric, types: dict[str, str]) -> Params:
-    """Return a number that is made of a column."""
-    label = wanted.label or columns.label(wanted.column)
-    named = {"label": label, "hasCustomLabel": True, "optionName": f"metric_{label}"}
-    if wanted.how in _MADE:
-        made = _MADE[wanted.how].format(wanted.column)
-        return {"expressionType": "SQL", "sqlExpression": made, **named}
-    column = {"column_name": wanted.column, "type": types[wanted.column]}
-    aggregate = _WORDS[wanted.how]
-    return {
-        "expressionType": "SIMPLE",
-        "column": column,
-        "aggregate": aggregate,
-        **named,
-    }
-
-
 def _number(chart: Number, types: dict[str, str]) -> Params:
     value = metric(chart.value, types)
     return {
@@ -152,7 +86,7 @@ def _number(chart: Number, types: dict[str, str]) -> Params:
         "header_font_size": 0.5,
         "y_axis_format": chart.format,
         "time_format": _DATE,
-        "conditional_formatting": _conditions(value["label"], chart.colours),
+        "conditional_formatting": conditions(value["label"], chart.colours),
     }
 
 
@@ -166,7 +100,7 @@ def _word(chart: Word, types: dict[str, str]) -> Params:
         "show_cell_bars": False,
         "conditional_formatting": [
             {**each, "objectFormatting": "TEXT_COLOR"}
-            for each in _conditions(chart.column, chart.colours)
+            for each in conditions(chart.column, chart.colours)
         ],
     }
 
@@ -175,7 +109,7 @@ def _table(chart: Table, types: dict[str, str]) -> Params:
     formats = {
         column: {"d3NumberFormat": chart.formats.get(column, _plain(column, types))}
         for column in chart.columns
-        if _is_number(types[column])
+        if is_number(types[column])
     }
     widths = {column: {"columnWidth": px} for column, px in chart.widths.items()}
     config: Params = {}
@@ -200,17 +134,13 @@ def _table(chart: Table, types: dict[str, str]) -> Params:
         "conditional_formatting": [
             each
             for column, colours in chart.colours.items()
-            for each in _conditions(column, colours)
+            for each in conditions(column, colours)
         ],
     }
 
 
 def _plain(column: str, types: dict[str, str]) -> str:
     return ",d" if types[column] == "BIGINT" else ",.1f"
-
-
-def _is_number(kind: str) -> bool:
-    return kind in {"BIGINT", "DOUBLE", "INTEGER", "HUGEINT"}
 
 
 def _lines(chart: Lines, types: dict[str, str]) -> Params:
@@ -229,8 +159,8 @@ def _lines(chart: Lines, types: dict[str, str]) -> Params:
         "connectNulls": False,
         "markerEnabled": chart.style == "scatter",
         "markerSize": 6,
-        **_axis(chart.unit, chart.format),
-        **_legend(bool(chart.by) or len(chart.values) > 1),
+        **axis(chart.unit, chart.format),
+        **legend(bool(chart.by) or len(chart.values) > 1),
         "truncateYAxis": low is not None or high is not None,
         "y_axis_bounds": [low, high],
     }
@@ -249,8 +179,8 @@ def _bars(chart: Bars, types: dict[str, str]) -> Params:
         "row_limit": chart.most,
         "order_desc": True,
         "show_value": True,
-        **_axis(chart.unit, chart.format),
-        **_legend(bool(chart.by)),
+        **axis(chart.unit, chart.format),
+        **legend(bool(chart.by)),
     }
 
 
@@ -277,54 +207,7 @@ def _shares(chart: Shares, types: dict[str, str]) -> Params:
         "row_limit": 25,
         "sort_by_metric": True,
         "color_scheme": SCHEME,
-        **_legend(is_shown=True),
-    }
-
-
-def _axis(unit: str, number_format: str) -> Params:
-    return {
-        "color_scheme": SCHEME,
-        "y_axis_title": unit,
-        "y_axis_title_margin": 50,
-        "y_axis_title_position": "Left",
-        "y_axis_format": number_format,
-        "rich_tooltip": True,
-        "tooltipSortByMetric": True,
-    }
-
-
-def _legend(is_shown: bool) -> Params:
-    return {
-        "show_legend": is_shown,
-        "legendType": "scroll",
-        "legendOrientation": "top",
-    }
-
-
-def _conditions(column: str, colours: Sequence[Threshold]) -> list[Params]:
-    return [
-        {
-            "column": column,
-            "colorScheme": NAMED[each.colour],
-            "useGradient": False,
-            **_operator(each),
-        }
-        for each in colours
-    ]
-
-
-def _operator(threshold: Threshold) -> Params:
-    above, below = threshold.above, threshold.below
-    if above is None and below is None:
-        return {"operator": "=", "targetValue": threshold.word}
-    if below is None:
-        return {"operator": "≥", "targetValue": above}
-    if above is None:
-        return {"operator": "<", "targetValue": below}
-    return {
-        "operator": "≤ x <",
-        "targetValueLeft": above,
-        "targetValueRight": below,
+        **legend(is_shown=True),
     }
 
 

@@ -10,8 +10,14 @@ STYLE: Final = """\
 .subtitle-line.subheader-line { font-size: 0 !important; }
 .subtitle-line.subheader-line::after { font-size: 12px; line-height: 1.3; }
 @media (max-width: 768px) {
-  .grid-row { flex-direction: column !important; height: auto !important; }
-  .grid-row > * { width: 100% !important; }
+  .dashboard-content { max-width: 100vw; overflow: hidden; }
+  .dashboard-content .grid-container { flex: none; min-width: 180vw; }
+  .grid-container .grid-row { flex-wrap: wrap; row-gap: 16px; height: auto; }
+  .grid-container .grid-row, .grid-row > * { max-width: calc(100vw - 24px); }
+  .grid-container .grid-row > * { overflow-x: auto; }
+  .dashboard-markdown { max-width: calc(100vw - 40px); }
+  .text-container { overflow: visible !important; }
+  [data-test=last-queried-label] { display: none; }
 }
 """
 
@@ -19,6 +25,7 @@ _LARGE: Final = (
     "[role=presentation] { visibility: visible !important; }",
     "thead { display: none; }",
     "[data-test=warning] { display: none; }",
+    "tr { background: none !important; }",
     "td { font-size: 32px; border: 0 !important; background: none !important; }",
 )
 """How a table of one word becomes that word, large."""

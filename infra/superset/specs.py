@@ -59,7 +59,7 @@ class Dashboard(Spec, frozen=True, kw_only=True):
     place: Annotated[int, Meta(ge=1)]
     about: Text
     filters: tuple[Filter, ...] = ()
-    range: Text = "Last 60 minutes"
+    range: Text = 'DATEADD(DATETIME("now"), -1, hour) : now'
     grain: Text = "PT1M"
     words: dict[str, Text] = msgspec.field(default_factory=dict)
     rows: Annotated[tuple[Row, ...], Meta(min_length=1)]
