@@ -112,7 +112,11 @@ THEME_FONT_URL_ALLOWED_DOMAINS: list[str] = []
 
 # Light and dark, as each user, or the user's machine, wants it.
 APP_NAME = "Tapewatch"
-_BRAND = {"brandAppName": APP_NAME, "brandLogoAlt": APP_NAME}
+_BRAND = {
+    "brandAppName": APP_NAME,
+    "brandLogoAlt": APP_NAME,
+    "brandSpinnerUrl": "/static/assets/images/loading.gif",  # the shipped one is not
+}
 THEME_DEFAULT, THEME_DARK = (
     {**theme, "token": {**theme["token"], **_BRAND}}
     for theme in (shipped.THEME_DEFAULT, shipped.THEME_DARK)

@@ -15,6 +15,7 @@ _MAY: Final = {
     ("can_dashboard", "Superset"),
     ("can_slice", "Superset"),
     ("can_explore_json", "Superset"),
+    ("can_log", "Superset"),  # of which nothing is kept
     ("can_time_range", "Api"),
     ("can_query", "Api"),
     ("can_query_form_data", "Api"),
