@@ -3,10 +3,12 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
-from infra.superset.charts import COLUMNS, Word
+from infra.superset.charts import COLUMNS, AnyChart, Word
 from infra.superset.specs import Dashboard, Row
 
 STYLE: Final = """\
+.dashboard-chart .ant-empty > * { display: none; }
+.dashboard-chart .ant-empty { margin: auto; padding: 8px; }
 .subtitle-line.subheader-line { font-size: 0 !important; }
 .subtitle-line.subheader-line::after { font-size: 12px; line-height: 1.3; }
 @media (max-width: 768px) {
@@ -123,11 +125,15 @@ def styles(dashboard: Dashboard) -> str:
         here = f'[data-test-chart-name="{_escaped(chart.name)}"]'
         empty = ".ant-empty", ".subtitle-line.subheader-line"
         said = ", ".join(f"{here} {each}::after" for each in empty)
-        waits = _escaped(f"Waits for: {chart.waits}.")
-        found.append(f'{said} {{ content: "{waits}"; }}')
+        found.append(f'{said} {{ content: "{_escaped(waits(chart))}"; }}')
         if isinstance(chart, Word):
             found.extend(f"{here} {each}" for each in _LARGE)
     return "\n".join(found) + "\n"
+
+
+def waits(chart: AnyChart) -> str:
+    """Return what a chart says where there is no data."""
+    return f"Waits for: {chart.waits}."
 
 
 def _escaped(text: str) -> str:

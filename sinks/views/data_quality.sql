@@ -1,3 +1,34 @@
+-- Every issue that is open: said to be there in the last hour, and not to be over. One
+-- that is open says so every 5 s of its symbol's time; `silent_s` is how long it has
+-- not by our clock, and where that is long nothing at all is heard of its symbol.
+create view issues_open as
+with newest as (
+  select *
+  from quality_issues
+  where event_time >= (now() at time zone 'UTC') - interval 1 hour
+  qualify row_number() over (
+    partition by venue, symbol, connection, line, kind, opened_ns
+    order by phase = 'close' desc, event_ns desc, count desc, received_ns desc
+  ) = 1
+)
+select
+  venue,
+  coalesce(symbol, '') as symbol,
+  coalesce(connection || '/' || line, connection, '') as line,
+  kind,
+  severity,
+  array_position(['critical', 'high', 'medium', 'low'], severity) as urgency,
+  make_timestamp(opened_ns // 1000) as opened_at,
+  (event_ns - opened_ns) / 1e9 as open_for_s,
+  epoch_us(now()) / 1e6 - received_ns / 1e9 as silent_s,
+  count as times_seen,
+  value,
+  bound,
+  unit,
+  evidence
+from newest
+where phase <> 'close';
+
 -- What was said of issues: that one opens, is still there, or closes. `delay_ms` is of
 -- the opening of a symbol's issue: from when it was so, by the venue's clock, until what
 -- shows it arrived here, by ours. The difference of the clocks is in it (a venue's clock
@@ -81,6 +112,28 @@ select
   if(is_heard, open_low, null) as open_low,
   epoch_us(now()) / 1e6 - received_ns / 1e9 as age_s
 from known left join newest using (venue, symbol);
+
+-- How many issues are open, of each symbol and of the lines of each venue (symbol '').
+-- Of a symbol of which nothing is heard it is not known that there are none.
+create view issues_counted as
+with counted as (
+  select
+    venue,
+    symbol,
+    count(*) as open_issues,
+    count(*) filter (severity in ('critical', 'high')) as open_critical_or_high
+  from issues_open
+  group by all
+)
+select
+  venue,
+  symbol,
+  coalesce(open_issues, if(status = 'absent', null, 0)) as open_issues,
+  coalesce(open_critical_or_high, if(status = 'absent', null, 0))
+    as open_critical_or_high
+from scores_now left join counted using (venue, symbol)
+union all
+select * from counted where symbol = '';
 
 -- The same over time.
 create view scores_history as

@@ -53,37 +53,6 @@ select
   feed_p95_ms
 from system_health;
 
--- Every issue that is open: said to be there in the last hour, and not to be over. One
--- that is open says so every 5 s of its symbol's time; `silent_s` is how long it has
--- not by our clock, and where that is long nothing at all is heard of its symbol.
-create view issues_open as
-with newest as (
-  select *
-  from quality_issues
-  where event_time >= (now() at time zone 'UTC') - interval 1 hour
-  qualify row_number() over (
-    partition by venue, symbol, connection, line, kind, opened_ns
-    order by phase = 'close' desc, event_ns desc, count desc, received_ns desc
-  ) = 1
-)
-select
-  venue,
-  coalesce(symbol, '') as symbol,
-  coalesce(connection || '/' || line, connection, '') as line,
-  kind,
-  severity,
-  array_position(['critical', 'high', 'medium', 'low'], severity) as urgency,
-  make_timestamp(opened_ns // 1000) as opened_at,
-  (event_ns - opened_ns) / 1e9 as open_for_s,
-  epoch_us(now()) / 1e6 - received_ns / 1e9 as silent_s,
-  count as times_seen,
-  value,
-  bound,
-  unit,
-  evidence
-from newest
-where phase <> 'close';
-
 -- The processes of the pipeline, as they were last asked in the last hour: each is
 -- every 5 s, and one of which nothing has come for 20 s is `absent`.
 create view processes_now as

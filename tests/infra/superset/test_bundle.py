@@ -15,7 +15,7 @@ from infra.superset.bundle import bundle, write
 from infra.superset.charts import Filter, Number
 from infra.superset.colours import NAMED
 from infra.superset.filters import SOURCES, reaches
-from infra.superset.layout import widths
+from infra.superset.layout import waits, widths
 from infra.superset.specs import ASSETS, AssetsError, Dashboard, load
 from sinks.catalog import publish
 
@@ -129,7 +129,7 @@ def test_an_empty_chart_says_what_it_waits_for(
     css = made[f"dashboards/{dashboard.slug}.yaml"]["css"]
     for chart in dashboard.charts():
         assert f'[data-test-chart-name="{chart.name}"] .ant-empty::after' in css
-        assert f'content: "Waits for: {chart.waits}."' in css
+        assert f'content: "{waits(chart)}"' in css
         assert chart.about.endswith(".")
         assert not chart.waits.endswith(".")
 
