@@ -18,6 +18,7 @@ from infra.superset.specs import load
 
 COLUMNS: Final = Path(__file__).with_name("columns.yaml")
 UNITS: Final = {
+    "_kb_per_s": "kB/s",
     "_per_s": "1/s",
     "_per_min": "1/min",
     "_ms": "ms",

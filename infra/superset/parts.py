@@ -51,7 +51,7 @@ def axis(unit: str, number_format: str) -> Params:
     return {
         "color_scheme": SCHEME,
         "y_axis_title": unit,
-        "y_axis_title_margin": 50,
+        "y_axis_title_margin": 60,
         "y_axis_title_position": "Left",
         "y_axis_format": number_format,
         "rich_tooltip": True,

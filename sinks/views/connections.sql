@@ -42,7 +42,7 @@ select
   skew_ms as clock_ahead_ms,
   rate as messages_per_s,
   normal_rate as normal_messages_per_s,
-  octets_rate / 1e3 as kb_per_s,
+  octets_rate / 1e3 as received_kb_per_s,
   drops,
   if(successes > 0, successes - 1, successes) as reconnects,
   success_rate as attempts_successful_pct,
