@@ -10,11 +10,14 @@ import pyarrow as pa
 from flows import moment
 from flows.slices import MOST, Slice, slices
 from operators.records.time import US
+from sinks import manifest
 from sinks.catalog import connect
 from sinks.extract import Form, extract, vacant
 from sinks.lake import TABLES
+from sinks.rows import rows
 
 _TABLES: Final = tuple(table.name for table in TABLES.values())
+_PIECES: Final = 64
 _ASKED_FOR: Final = frozenset({"frames"})
 """Tables that are too large to be meant where they are not named."""
 
@@ -78,13 +81,13 @@ def export(
         found = []
         for name in wanted:
             try:
-                rows = _export(connection, name, wish, progress)
+                count = _export(connection, lake, name, wish, progress)
             except duckdb.Error as error:
                 raise ExportError(f"{name}: {error}") from error
-            if rows:
-                found.append(Written(name, _path(wish, name), rows))
+            if count:
+                found.append(Written(name, _path(wish, name), count))
         if not found:
-            raise ExportError(_nothing(connection, wish, wanted))
+            raise ExportError(_nothing(connection, lake, wish, wanted))
         return found
 
 
@@ -113,7 +116,11 @@ def _compact(at_ns: int) -> str:
 
 
 def _export(
-    connection: duckdb.DuckDBPyConnection, name: str, wish: Wish, progress: Progress
+    connection: duckdb.DuckDBPyConnection,
+    lake: Path,
+    name: str,
+    wish: Wish,
+    progress: Progress,
 ) -> int:
     """Write one table, if it has rows; return how many."""
     view = f'"{name}"'
@@ -121,10 +128,11 @@ def _export(
     progress(name, 0, None)
     if "event_time" in kinds:
         span = wish.since_ns // US, wish.until_ns // US
-        parts = list(slices(connection, view, *span))
+        counted, pieces = _counted(lake, name)
+        parts = list(slices(connection, counted, *span, pieces))
     else:  # it says how things are now
-        ((rows,),) = connection.execute(f"select count(*) from {view}").fetchall()
-        parts = [Slice("true", rows)] if rows else []
+        ((count,),) = connection.execute(f"select count(*) from {view}").fetchall()
+        parts = [Slice("true", count)] if count else []
     if not parts:
         return 0
     count = sum(part.rows for part in parts)
@@ -137,21 +145,33 @@ def _export(
 
     def batches() -> Iterator[pa.RecordBatch]:
         for part in parts:
-            rows = connection.execute(query.format(part.where))
-            yield from rows.to_arrow_reader(MOST)
+            found = connection.execute(query.format(part.where))
+            yield from found.to_arrow_reader(MOST)
 
     return extract(
         _path(wish, name),
         wish.form,
         schema,
         batches(),
-        lambda rows: progress(name, rows, count),
+        lambda written: progress(name, written, max(written, count)),
     )
 
 
+def _counted(lake: Path, name: str) -> tuple[str, int]:
+    """Return what is counted of a table or a view, and in how many pieces.
+
+    A table shows each fact once, for which it must hold what it counts in memory: its
+    rows, repeated ones too, are nearly as many. A view is what it is.
+    """
+    for table in TABLES.values():
+        if table.name == name:
+            return f"({rows(lake.resolve(), table, manifest.current(lake))})", 1
+    return f'"{name}"', _PIECES
+
+
 def _columns(connection: duckdb.DuckDBPyConnection, view: str) -> dict[str, str]:
-    rows = connection.execute(f"describe {view}").fetchall()
-    return {row[0]: row[1] for row in rows}
+    found = connection.execute(f"describe {view}").fetchall()
+    return {row[0]: row[1] for row in found}
 
 
 def _plain(column: str, kind: str) -> str:
@@ -162,7 +182,10 @@ def _plain(column: str, kind: str) -> str:
 
 
 def _nothing(
-    connection: duckdb.DuckDBPyConnection, wish: Wish, wanted: Sequence[str]
+    connection: duckdb.DuckDBPyConnection,
+    lake: Path,
+    wish: Wish,
+    wanted: Sequence[str],
 ) -> str:
     """Say that there is nothing, and of one table what there is."""
     since, until = moment.written(wish.since_ns), moment.written(wish.until_ns)
@@ -170,10 +193,11 @@ def _nothing(
     if len(wanted) > 1:
         return f"{text} in any of {', '.join(wanted)}"
     (name,) = wanted
-    if "event_time" not in _columns(connection, f'"{name}"'):
-        return f"no rows in {name}"
+    if name not in _TABLES:
+        return f"{text} in {name}"
     ((first, last),) = connection.execute(
-        f'select min(event_time)::varchar, max(event_time)::varchar from "{name}"'
+        "select min(event_time)::varchar, max(event_time)::varchar"
+        f" from {_counted(lake, name)[0]}"
     ).fetchall()
     if first is None:
         return f"{text} in {name}, which has none at all"
