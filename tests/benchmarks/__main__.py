@@ -5,13 +5,15 @@ python -m tests.benchmarks [--quick]
 
 import sys
 
-from tests.benchmarks import frames, ohlcv
+from tests.benchmarks import frames, lake, ohlcv
 
 
 def main() -> None:
     """Run them."""
+    quick = "--quick" in sys.argv
     frames.run()
-    ohlcv.run(trades=100_000 if "--quick" in sys.argv else 1_000_000)
+    ohlcv.run(trades=100_000 if quick else 1_000_000)
+    lake.run((1, 3) if quick else (1, 30, 365))
 
 
 if __name__ == "__main__":
