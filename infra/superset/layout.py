@@ -19,7 +19,11 @@ STYLE: Final = """\
   .grid-container .grid-row, .grid-row > * { max-width: calc(100vw - 24px); }
   .grid-container .grid-row > * { overflow-x: auto; }
   .dashboard-markdown { max-width: calc(100vw - 40px); }
-  .text-container { overflow: visible !important; }
+  .grid-row [data-test=slice-header] { font-size: 12px; line-height: 1.3; }
+  .dashboard-chart .header-line { font-size: 24px !important; }
+  .dashboard-chart:has(.header-line), .dashboard-chart:has(.header-line) * {
+    overflow: visible !important;
+  }
   [data-test=last-queried-label] { display: none; }
 }
 """
@@ -29,7 +33,7 @@ _LARGE: Final = (
     "thead { display: none; }",
     "[data-test=warning] { display: none; }",
     "tr { background: none !important; }",
-    "td { font-size: 32px; border: 0 !important; background: none !important; }",
+    "td { font-size: 28px; border: 0 !important; background: none !important; }",
 )
 """How a table of one word becomes that word, large."""
 
