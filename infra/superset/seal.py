@@ -1,8 +1,8 @@
 """What DuckDB may do inside Superset: read this lake, for a bounded time, no more.
 
 A read-only DuckDB connection can still read and write any file, and load extensions.
-So each connection of an SQLAlchemy engine is made here, whatever the database in
-Superset says: only a catalogue of this lake is opened, read-only; its configuration is
+So each connection of SQLAlchemy to it is made here, whatever the database in Superset
+says: only a catalogue of this lake is opened, read-only; its configuration is
 locked before any query; and what takes too long is interrupted (the web server's own
 limits do not stop a thread).
 """
@@ -16,8 +16,7 @@ from typing import Any, Final
 from weakref import WeakKeyDictionary
 
 import duckdb
-from sqlalchemy import event
-from sqlalchemy.engine import Engine
+from duckdb_engine import Dialect
 
 _LOOK_S: Final = 1.0
 _CONFIG: Final = {"threads": 2, "memory_limit": "1GB"}
@@ -26,6 +25,8 @@ _CONFIG: Final = {"threads": 2, "memory_limit": "1GB"}
 # has one of several words, and event_time lies between two: as filters of a dashboard
 # ask it. (`qualify row_number() ... = 1` in the view is what it is about.)
 _FAULTY: Final = "top_n_window_elimination"
+
+_connect: Final = Dialect.connect
 
 # Connections of one process to one file share their configuration.
 _SEALING: Final = Lock()
@@ -46,18 +47,14 @@ def seal(lake: Path, longest_s: float) -> None:
     lake = lake.resolve()
     watch = _Watch(longest_s)
 
-    def connect(
-        dialect: Any, record: object, words: list[Any], named: dict[str, Any]
-    ) -> Any:
-        if dialect.name != "duckdb":
-            return None
-        file = _catalogue(lake, str((words or [named.get("database", "")])[0]))
-        connection = dialect.connect(str(file), read_only=True, config=dict(_CONFIG))
+    def connect(dialect: Any, database: str = "", **_: object) -> Any:
+        file = str(_catalogue(lake, database))
+        connection = _connect(dialect, file, read_only=True, config=dict(_CONFIG))
         _lock(connection, lake)
         watch.add(connection)
         return connection
 
-    event.listen(Engine, "do_connect", connect)
+    Dialect.connect = connect  # not by an event: this dialect is told of none
 
 
 def _catalogue(lake: Path, named: str) -> Path:

@@ -31,11 +31,18 @@ _MAY: Final = {
     ("can_view_chart_as_table", "Dashboard"),
     ("can_drill", "Dashboard"),
     ("can_get_drill_info", "Dataset"),
+    # A chart by itself, from where its rows can be had as JSON; it cannot be saved.
+    ("can_explore", "Superset"),
+    ("can_read", "Explore"),
+    ("can_read", "ExploreFormDataRestApi"),
+    ("can_write", "ExploreFormDataRestApi"),
+    ("can_read", "ExplorePermalinkRestApi"),
     # The list of dashboards, and who one is.
     ("menu_access", "Dashboards"),
     ("menu_access", "Home"),
     ("can_recent_activity", "Log"),
     ("can_read", "CurrentUserRestApi"),
+    ("can_read", "SecurityRestApi"),  # what a change by its own hand is signed with
     ("can_userinfo", "UserDBModelView"),
     ("resetmypassword", "UserDBModelView"),
     ("can_this_form_get", "ResetMyPasswordView"),
