@@ -180,7 +180,7 @@ class Lines(Chart, frozen=True, kw_only=True, tag_field="kind", tag="lines"):
     values: Annotated[tuple[Metric, ...], Meta(min_length=1)]
     by: tuple[Column, ...] = ()
     unit: Text
-    format: Text = ",.1f"
+    format: Text = "SMART_NUMBER"
     style: Literal["line", "bar", "area", "scatter", "step"] = "line"
     bounds: tuple[float | None, float | None] = (None, None)
     most: Annotated[int, Meta(ge=1, le=100)] = 25

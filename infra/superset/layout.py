@@ -8,7 +8,7 @@ from infra.superset.specs import Dashboard, Row
 
 STYLE: Final = """\
 .dashboard-chart .ant-empty > * { display: none; }
-.dashboard-chart [aria-label=empty] > :not(.ant-empty) { display: none; }
+.dashboard-chart [aria-label=empty] + div { display: none; }
 .dashboard-chart .ant-empty { margin: auto; padding: 8px; }
 .subtitle-line.subheader-line { font-size: 0 !important; }
 .subtitle-line.subheader-line::after { font-size: 12px; line-height: 1.3; }

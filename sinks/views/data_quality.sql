@@ -39,6 +39,7 @@ select
   venue,
   coalesce(symbol, '') as symbol,
   coalesce(connection || '/' || line, connection, '') as line,
+  if(symbol is null, 'line', 'symbol') as subject,
   kind,
   severity,
   phase,
