@@ -18,7 +18,7 @@ from sinks.parquet import AHEAD, LakeSink
 
 GRACE_S = 15.0
 ROWS = 500
-_PAUSE_S = 0.05
+_PAUSE_S = 0.1
 _BEGUN_S = 1_796_000_000.0
 _QUERY = (
     "select count(*), count(distinct event_ns), coalesce(max(event_ns) + 1, 0)"

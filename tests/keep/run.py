@@ -82,6 +82,8 @@ def run(
     readers = [Actor("reader", lake, number) for number in range(_READERS)]
     try:
         for number in range(kills):
+            if number % 2:  # so that it gets on; the other kills are in mid-round
+                _wait_for_another(catalog(lake).resolve(), lake)
             time.sleep(chance.uniform(0.0, _LONGEST_S))
             troubles.append(keeper.kill())
             troubles += _wrong_files(lake)
@@ -111,6 +113,12 @@ def run(
         sum(part.writer is None for part in parts),
         [*filter(None, troubles)],
     )
+
+
+def _wait_for_another(generation: Path, lake: Path) -> None:
+    deadline = time.monotonic() + _READY_S
+    while catalog(lake).resolve() == generation and time.monotonic() < deadline:
+        time.sleep(0.02)
 
 
 def _wrong_files(lake: Path) -> list[str]:
