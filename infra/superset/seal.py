@@ -2,9 +2,10 @@
 
 A read-only DuckDB connection can still read and write any file, and load extensions.
 So each connection of SQLAlchemy to it is made here, whatever the database in Superset
-says: only a catalogue of this lake is opened, read-only; its configuration is
-locked before any query; and what takes too long is interrupted (the web server's own
-limits do not stop a thread).
+says: only a catalogue of this lake is opened, read-only; its configuration is locked
+before any query; what is no question is refused, since `copy` could still write into
+the lake; and what takes too long is interrupted (the web server's own limits do not
+stop a thread).
 """
 
 import glob
@@ -16,7 +17,8 @@ from typing import Any, Final
 from weakref import WeakKeyDictionary
 
 import duckdb
-from duckdb_engine import Dialect
+from duckdb import StatementType
+from duckdb_engine import CursorWrapper, Dialect
 
 _LOOK_S: Final = 1.0
 _CONFIG: Final = {"threads": 2, "memory_limit": "1GB"}
@@ -26,14 +28,17 @@ _CONFIG: Final = {"threads": 2, "memory_limit": "1GB"}
 # ask it. (`qualify row_number() ... = 1` in the view is what it is about.)
 _FAULTY: Final = "top_n_window_elimination"
 
+_ASKS: Final = {StatementType.SELECT, StatementType.TRANSACTION}
+
 _connect: Final = Dialect.connect
+_execute: Final = CursorWrapper.execute
 
 # Connections of one process to one file share their configuration.
 _SEALING: Final = Lock()
 
 
 class RefusedError(Exception):
-    """A file that is no catalogue of the lake."""
+    """A file that is no catalogue of the lake, or a statement that is no question."""
 
 
 def seal(lake: Path, longest_s: float) -> None:
@@ -55,6 +60,20 @@ def seal(lake: Path, longest_s: float) -> None:
         return connection
 
     Dialect.connect = connect  # not by an event: this dialect is told of none
+    CursorWrapper.execute = _ask
+
+
+def _ask(cursor: Any, statement: str, *named: Any, **more: Any) -> None:
+    """Execute what only asks.
+
+    Raises:
+        RefusedError: If anything else is in it.
+    """
+    for each in cursor.extract_statements(statement):
+        if each.type not in _ASKS:
+            what = each.type.name.lower()
+            raise RefusedError(f"Only questions may be asked here, and this is: {what}")
+    _execute(cursor, statement, *named, **more)
 
 
 def _catalogue(lake: Path, named: str) -> Path:
@@ -76,14 +95,13 @@ def _lock(connection: Any, lake: Path) -> None:
     names = (str(lake), glob.escape(str(lake)))
     folders = ", ".join("'" + name.replace("'", "''") + "'" for name in names)
     with _SEALING:
-        cursor = connection.cursor()
-        cursor.execute("select current_setting('lock_configuration')")
-        if cursor.fetchall() == [(True,)]:
+        asked = connection.execute("select current_setting('lock_configuration')")
+        if asked.fetchall() == [(True,)]:
             return
-        cursor.execute(f"set disabled_optimizers = '{_FAULTY}'")
-        cursor.execute(f"set allowed_directories = [{folders}]")
-        cursor.execute("set enable_external_access = false")
-        cursor.execute("set lock_configuration = true")
+        connection.execute(f"set disabled_optimizers = '{_FAULTY}'")
+        connection.execute(f"set allowed_directories = [{folders}]")
+        connection.execute("set enable_external_access = false")
+        connection.execute("set lock_configuration = true")
 
 
 class _Watch:
