@@ -1,133 +1,124 @@
 -- What happens to the lake: of each table how many rows are dated within the last
--- minute, and how old the newest row is. Of tables that grow fast the last minute alone
--- is looked at, of the others the last hour: where nothing is in it, no age is known.
--- What a venue dates is dated by its clock.
+-- minute, and how old the newest row is. Of what is written all the time the last minute
+-- alone is looked at, of the rest the last hour: where nothing is in it, no age is
+-- known. What a venue dates is dated by its clock.
 create view tables_now as
-with dated as (
-  select 'frames' as name, '1 minute' as looked_back, event_time from frames
+with found as (
+  select
+    'frames' as table_name,
+    '1 minute' as looked_back,
+    count(*) as rows_per_min,
+    max(event_time) as newest_at
+  from frames
   where event_time >= (now() at time zone 'UTC') - interval 1 minute
   union all
-  select 'trades' as name, '1 minute' as looked_back, event_time from trades
+  select 'trades', '1 minute', count(*), max(event_time) from trades
   where event_time >= (now() at time zone 'UTC') - interval 1 minute
   union all
-  select 'tops' as name, '1 minute' as looked_back, event_time from tops
+  select 'tops', '1 minute', count(*), max(event_time) from tops
   where event_time >= (now() at time zone 'UTC') - interval 1 minute
   union all
-  select 'book_deltas' as name, '1 minute' as looked_back, event_time from book_deltas
+  select 'book_deltas', '1 minute', count(*), max(event_time) from book_deltas
   where event_time >= (now() at time zone 'UTC') - interval 1 minute
   union all
-  select 'book_snapshots' as name, '1 minute' as looked_back, event_time from book_snapshots
+  select 'book_snapshots', '1 minute', count(*), max(event_time) from book_snapshots
   where event_time >= (now() at time zone 'UTC') - interval 1 minute
   union all
-  select 'marks' as name, '1 minute' as looked_back, event_time from marks
+  select 'marks', '1 minute', count(*), max(event_time) from marks
   where event_time >= (now() at time zone 'UTC') - interval 1 minute
   union all
-  select 'heartbeats' as name, '1 minute' as looked_back, event_time from heartbeats
+  select 'heartbeats', '1 minute', count(*), max(event_time) from heartbeats
   where event_time >= (now() at time zone 'UTC') - interval 1 minute
   union all
-  select 'tallies' as name, '1 minute' as looked_back, event_time from tallies
+  select 'tallies', '1 minute', count(*), max(event_time) from tallies
   where event_time >= (now() at time zone 'UTC') - interval 1 minute
   union all
-  select 'books' as name, '1 minute' as looked_back, event_time from books
+  select 'books', '1 minute', count(*), max(event_time) from books
   where event_time >= (now() at time zone 'UTC') - interval 1 minute
   union all
-  select 'bars' as name, '1 minute' as looked_back, event_time from bars
+  select 'bars', '1 minute', count(*), max(event_time) from bars
   where event_time >= (now() at time zone 'UTC') - interval 1 minute
   union all
-  select 'readings' as name, '1 hour' as looked_back, event_time from readings
+  select 'readings', '1 minute', count(*), max(event_time) from readings
+  where event_time >= (now() at time zone 'UTC') - interval 1 minute
+  union all
+  select 'connections', '1 minute', count(*), max(event_time) from connections
+  where event_time >= (now() at time zone 'UTC') - interval 1 minute
+  union all
+  select 'connection_health', '1 minute', count(*), max(event_time) from connection_health
+  where event_time >= (now() at time zone 'UTC') - interval 1 minute
+  union all
+  select 'quality_scores', '1 minute', count(*), max(event_time) from quality_scores
+  where event_time >= (now() at time zone 'UTC') - interval 1 minute
+  union all
+  select 'system_health', '1 minute', count(*), max(event_time) from system_health
+  where event_time >= (now() at time zone 'UTC') - interval 1 minute
+  union all
+  select 'processes', '1 minute', count(*), max(event_time) from processes
+  where event_time >= (now() at time zone 'UTC') - interval 1 minute
+  union all
+  select 'gaps', '1 hour', count(*) filter (
+    event_time >= (now() at time zone 'UTC') - interval 1 minute
+  ), max(event_time) from gaps
   where event_time >= (now() at time zone 'UTC') - interval 1 hour
   union all
-  select 'connections' as name, '1 hour' as looked_back, event_time from connections
+  select 'flaws', '1 hour', count(*) filter (
+    event_time >= (now() at time zone 'UTC') - interval 1 minute
+  ), max(event_time) from flaws
   where event_time >= (now() at time zone 'UTC') - interval 1 hour
   union all
-  select 'connection_health' as name, '1 hour' as looked_back, event_time from connection_health
+  select 'late_trades', '1 hour', count(*) filter (
+    event_time >= (now() at time zone 'UTC') - interval 1 minute
+  ), max(event_time) from late_trades
   where event_time >= (now() at time zone 'UTC') - interval 1 hour
   union all
-  select 'gaps' as name, '1 hour' as looked_back, event_time from gaps
+  select 'ignored', '1 hour', count(*) filter (
+    event_time >= (now() at time zone 'UTC') - interval 1 minute
+  ), max(event_time) from ignored
   where event_time >= (now() at time zone 'UTC') - interval 1 hour
   union all
-  select 'flaws' as name, '1 hour' as looked_back, event_time from flaws
+  select 'book_states', '1 hour', count(*) filter (
+    event_time >= (now() at time zone 'UTC') - interval 1 minute
+  ), max(event_time) from book_states
   where event_time >= (now() at time zone 'UTC') - interval 1 hour
   union all
-  select 'late_trades' as name, '1 hour' as looked_back, event_time from late_trades
+  select 'quality_issues', '1 hour', count(*) filter (
+    event_time >= (now() at time zone 'UTC') - interval 1 minute
+  ), max(event_time) from quality_issues
   where event_time >= (now() at time zone 'UTC') - interval 1 hour
   union all
-  select 'ignored' as name, '1 hour' as looked_back, event_time from ignored
+  select 'healings', '1 hour', count(*) filter (
+    event_time >= (now() at time zone 'UTC') - interval 1 minute
+  ), max(event_time) from healings
   where event_time >= (now() at time zone 'UTC') - interval 1 hour
   union all
-  select 'book_states' as name, '1 hour' as looked_back, event_time from book_states
+  select 'commands', '1 hour', count(*) filter (
+    event_time >= (now() at time zone 'UTC') - interval 1 minute
+  ), max(event_time) from commands
   where event_time >= (now() at time zone 'UTC') - interval 1 hour
   union all
-  select 'quality_issues' as name, '1 hour' as looked_back, event_time from quality_issues
+  select 'alerts', '1 hour', count(*) filter (
+    event_time >= (now() at time zone 'UTC') - interval 1 minute
+  ), max(event_time) from alerts
   where event_time >= (now() at time zone 'UTC') - interval 1 hour
   union all
-  select 'quality_scores' as name, '1 hour' as looked_back, event_time from quality_scores
+  select 'deliveries', '1 hour', count(*) filter (
+    event_time >= (now() at time zone 'UTC') - interval 1 minute
+  ), max(event_time) from deliveries
   where event_time >= (now() at time zone 'UTC') - interval 1 hour
   union all
-  select 'system_health' as name, '1 hour' as looked_back, event_time from system_health
+  select 'priorities', '1 hour', count(*) filter (
+    event_time >= (now() at time zone 'UTC') - interval 1 minute
+  ), max(event_time) from priorities
   where event_time >= (now() at time zone 'UTC') - interval 1 hour
   union all
-  select 'healings' as name, '1 hour' as looked_back, event_time from healings
+  select 'dead_letters', '1 hour', count(*) filter (
+    event_time >= (now() at time zone 'UTC') - interval 1 minute
+  ), max(event_time) from dead_letters
   where event_time >= (now() at time zone 'UTC') - interval 1 hour
-  union all
-  select 'commands' as name, '1 hour' as looked_back, event_time from commands
-  where event_time >= (now() at time zone 'UTC') - interval 1 hour
-  union all
-  select 'alerts' as name, '1 hour' as looked_back, event_time from alerts
-  where event_time >= (now() at time zone 'UTC') - interval 1 hour
-  union all
-  select 'deliveries' as name, '1 hour' as looked_back, event_time from deliveries
-  where event_time >= (now() at time zone 'UTC') - interval 1 hour
-  union all
-  select 'processes' as name, '1 hour' as looked_back, event_time from processes
-  where event_time >= (now() at time zone 'UTC') - interval 1 hour
-  union all
-  select 'priorities' as name, '1 hour' as looked_back, event_time from priorities
-  where event_time >= (now() at time zone 'UTC') - interval 1 hour
-  union all
-  select 'dead_letters' as name, '1 hour' as looked_back, event_time from dead_letters
-  where event_time >= (now() at time zone 'UTC') - interval 1 hour
-),
-names(name, looked_back) as (
-  values
-    ('frames', '1 minute'),
-    ('trades', '1 minute'),
-    ('tops', '1 minute'),
-    ('book_deltas', '1 minute'),
-    ('book_snapshots', '1 minute'),
-    ('marks', '1 minute'),
-    ('heartbeats', '1 minute'),
-    ('tallies', '1 minute'),
-    ('books', '1 minute'),
-    ('bars', '1 minute'),
-    ('readings', '1 hour'),
-    ('connections', '1 hour'),
-    ('connection_health', '1 hour'),
-    ('gaps', '1 hour'),
-    ('flaws', '1 hour'),
-    ('late_trades', '1 hour'),
-    ('ignored', '1 hour'),
-    ('book_states', '1 hour'),
-    ('quality_issues', '1 hour'),
-    ('quality_scores', '1 hour'),
-    ('system_health', '1 hour'),
-    ('healings', '1 hour'),
-    ('commands', '1 hour'),
-    ('alerts', '1 hour'),
-    ('deliveries', '1 hour'),
-    ('processes', '1 hour'),
-    ('priorities', '1 hour'),
-    ('dead_letters', '1 hour')
 )
-select
-  name as table_name,
-  looked_back,
-  count(*) filter (event_time >= (now() at time zone 'UTC') - interval 1 minute)
-    as rows_per_min,
-  max(event_time) as newest_at,
-  epoch((now() at time zone 'UTC') - max(event_time)) as age_s
-from names left join dated using (name, looked_back)
-group by all;
+select *, epoch((now() at time zone 'UTC') - newest_at) as age_s
+from found;
 
 -- Commands, and what `heal` decided: in one list, so that cause and effect are seen.
 create view interventions as

@@ -115,38 +115,25 @@ from newest
 where phase <> 'resolved';
 
 -- How old the newest row is of what the pipeline says all the time, from the first hop
--- to the last; of the last quarter of an hour, and unknown where nothing is in it.
+-- to the last; of the last five minutes, and unknown where nothing is in them.
 -- `readings` is what lines brought, as soon as it has been read.
 create view freshness as
-with dated as (
-  select 'readings' as name, event_time from readings
-  where event_time >= (now() at time zone 'UTC') - interval 15 minute
+with found as (
+  select 1 as step, 'readings' as table_name, 'what lines brought' as says,
+    max(event_time) as newest_at
+  from readings where event_time >= (now() at time zone 'UTC') - interval 5 minute
   union all
-  select 'connection_health', event_time from connection_health
-  where event_time >= (now() at time zone 'UTC') - interval 15 minute
+  select 2, 'connection_health', 'how connections do', max(event_time)
+  from connection_health where event_time >= (now() at time zone 'UTC') - interval 5 minute
   union all
-  select 'quality_scores', event_time from quality_scores
-  where event_time >= (now() at time zone 'UTC') - interval 15 minute
+  select 3, 'quality_scores', 'how far symbols can be believed', max(event_time)
+  from quality_scores where event_time >= (now() at time zone 'UTC') - interval 5 minute
   union all
-  select 'system_health', event_time from system_health
-  where event_time >= (now() at time zone 'UTC') - interval 15 minute
+  select 4, 'system_health', 'how the whole does', max(event_time)
+  from system_health where event_time >= (now() at time zone 'UTC') - interval 5 minute
   union all
-  select 'processes', event_time from processes
-  where event_time >= (now() at time zone 'UTC') - interval 15 minute
-),
-steps(step, name, says) as (
-  values
-    (1, 'readings', 'what lines brought'),
-    (2, 'connection_health', 'how connections do'),
-    (3, 'quality_scores', 'how far symbols can be believed'),
-    (4, 'system_health', 'how the whole does'),
-    (5, 'processes', 'how our own processes do')
+  select 5, 'processes', 'how our own processes do', max(event_time)
+  from processes where event_time >= (now() at time zone 'UTC') - interval 5 minute
 )
-select
-  step,
-  name as table_name,
-  says,
-  max(event_time) as newest_at,
-  epoch((now() at time zone 'UTC') - max(event_time)) as age_s
-from steps left join dated using (name)
-group by all;
+select *, epoch((now() at time zone 'UTC') - newest_at) as age_s
+from found;
