@@ -141,7 +141,7 @@ def test_a_number_has_its_unit(dashboard: Dashboard) -> None:
     for chart in dashboard.charts():
         if isinstance(chart, Number) and chart.value.column.endswith(endings):
             unit = chart.name.partition("(")[2].rstrip(")")
-            assert unit in units or "in the last minute" in chart.name, chart.name
+            assert unit in units, chart.name
 
 
 @each
