@@ -77,7 +77,7 @@ def test_each_process_shows_its_figures_and_a_killed_one_is_missed(
     found = until(
         tmp_path,
         lambda told: (
-            len(told["processes"]) > len(FLOWS) + 1
+            len(told["processes"]) > len(FLOWS) + 3
             and all(each["is_up"] for each in told["processes"])
             and told["system"]
             and told["scores"]
@@ -85,7 +85,7 @@ def test_each_process_shows_its_figures_and_a_killed_one_is_missed(
         ),
     )
     by = {each["name"]: each for each in found["processes"]}
-    others = {"ingest-all.all", "tell-all", "pulse-all"}
+    others = {"ingest-all.all", "tell-all", "pulse-all", "keep-0"}
     assert {f"{flow}-0-of-1" for flow in FLOWS} | others == set(by)
     assert len({each["address"] for each in by.values()}) == len(by)
     seen = {name for each in by.values() for name in names(each["address"])}
