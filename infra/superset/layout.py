@@ -13,6 +13,7 @@ STYLE: Final = """\
 .subtitle-line.subheader-line { font-size: 0 !important; }
 .subtitle-line.subheader-line::after { font-size: 12px; line-height: 1.3; }
 @media (max-width: 768px) {
+  [data-test=metadata-bar] { display: none; }
   .dashboard-content { max-width: 100vw; overflow: hidden; }
   .dashboard-content .grid-container { flex: none; min-width: 180vw; }
   .grid-container .grid-row { flex-wrap: wrap; row-gap: 16px; height: auto; }

@@ -120,8 +120,8 @@ class Screen:
     def choose(self, dashboard: Dashboard, column: str, *words: str) -> None:
         """Choose words in a filter of a dashboard, and apply it."""
         box = self.page.locator(f"input#NATIVE_FILTER-{dashboard.slug}-{column}")
+        box.click()
         for word in words:
-            box.click()
             box.press_sequentially(word)
             option = self.page.locator(".ant-select-item-option")
             option.filter(has_text=word).first.click()
