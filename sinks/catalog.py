@@ -23,7 +23,17 @@ import duckdb
 import pyarrow.parquet as pq
 
 from sinks import manifest
-from sinks.lake import EMPTY, NEVER, TABLES, LakeError, Table, catalog, hot
+from sinks.lake import (
+    EMPTY,
+    NEVER,
+    TABLES,
+    LakeError,
+    Table,
+    catalog,
+    cold,
+    dated,
+    hot,
+)
 from sinks.manifest import Manifest
 from sinks.rows import literal, view
 
@@ -140,9 +150,13 @@ def connect(lake: Path) -> duckdb.DuckDBPyConnection:
 
 
 def _lay_empty(lake: Path, table: Table) -> None:
-    file = hot(lake, table.name) / f"seg={NEVER}" / EMPTY
-    if not file.exists() or pq.read_schema(file) != table.schema:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        half = file.with_name(f".empty.{os.getpid()}.tmp")
-        pq.write_table(table.schema.empty_table(), half)
-        half.rename(file)
+    for folder, schema in (
+        (hot(lake, table.name) / f"seg={NEVER}", table.schema),
+        (cold(lake, table.name), dated(table.schema)),
+    ):
+        file = folder / EMPTY
+        if not file.exists() or pq.read_schema(file) != schema:
+            folder.mkdir(parents=True, exist_ok=True)
+            half = file.with_name(f".empty.{os.getpid()}.tmp")
+            pq.write_table(schema.empty_table(), half)
+            half.rename(file)

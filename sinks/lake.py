@@ -42,6 +42,11 @@ _LEVELS: Final = pa.list_(pa.list_(pa.float64()))
 EMPTY: Final = "empty.parquet"
 """A file without rows in each table's folder, so that its view works from the start."""
 
+TIME: Final = "event_time"
+"""The column that views add; of files that were put together it is stored."""
+
+STAMP: Final = pa.timestamp("us")
+
 NEVER: Final = "0" * 12
 """The segment of that file."""
 
@@ -136,6 +141,11 @@ TABLES: Final = {
 def hot(lake: Path, table: str) -> Path:
     """Return the folder of a table's newest files."""
     return lake / "hot" / table
+
+
+def dated(schema: pa.Schema) -> pa.Schema:
+    """Return the columns of files that were put together."""
+    return schema.append(pa.field(TIME, STAMP))
 
 
 def cold(lake: Path, table: str) -> Path:

@@ -36,6 +36,8 @@ class Part(msgspec.Struct, frozen=True, kw_only=True):
         first: The first segment that it has rows of.
         last: The last one.
         columns: What :func:`columns_of` says of its columns.
+        span_us: The oldest and the newest event time of its rows; None where one has
+            none, or that is not known [us UTC].
         writer: Who wrote it, where it is one writer's own file that its writer may yet
             take back; else None.
         number: Which of that writer's files it is.
@@ -47,6 +49,7 @@ class Part(msgspec.Struct, frozen=True, kw_only=True):
     first: str
     last: str
     columns: str = ""
+    span_us: tuple[int, int] | None = None
     writer: str | None = None
     number: int | None = None
 

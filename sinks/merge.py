@@ -15,15 +15,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from sinks.lake import Table, cold
+from sinks.lake import STAMP, TIME, Table, cold, dated
 from sinks.manifest import MERGED, Part, columns_of
-from sinks.rows import TIME, whereabouts
+from sinks.rows import whereabouts
 
 ROWS: Final = 50_000
 """Rows of a row group: what a search by time reads at the least."""
 
 _OCTETS: Final = 64 * 1024 * 1024
-_STAMP: Final = pa.timestamp("us")
 
 
 class Input(NamedTuple):
@@ -74,8 +73,8 @@ def merge(lake: Path, table: Table, inputs: Sequence[Input]) -> Part:
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{MERGED}{last}.m{secrets.token_hex(4)}.parquet"
     half = path.with_name(f".{path.name}.tmp")
-    schema = table.schema.append(pa.field(TIME, _STAMP))
-    rows = 0
+    schema = dated(table.schema)
+    rows, spans = 0, Spans()
     with (
         half.open("wb") as file,
         pq.ParquetWriter(
@@ -85,6 +84,7 @@ def merge(lake: Path, table: Table, inputs: Sequence[Input]) -> Part:
         for group in _groups(_tables(table, inputs)):
             writer.write_table(group, row_group_size=ROWS)
             rows += len(group)
+            spans.see(group)
         writer.close()
         file.flush()
         os.fsync(file.fileno())
@@ -96,7 +96,31 @@ def merge(lake: Path, table: Table, inputs: Sequence[Input]) -> Part:
         first=first,
         last=last,
         columns=columns_of(schema.names),
+        span_us=spans.whole,
     )
+
+
+class Spans:
+    """The oldest and the newest event time of rows, where all have one [us UTC]."""
+
+    def __init__(self) -> None:
+        self._found: list[tuple[int, int]] = []
+        self._undated = False
+
+    def see(self, rows: pa.Table) -> None:
+        """Take in rows."""
+        times = rows[TIME].cast(pa.int64())
+        self._undated |= times.null_count > 0
+        found: Any = pc.min_max(times)
+        self._found.append((found["min"].as_py(), found["max"].as_py()))
+
+    @property
+    def whole(self) -> tuple[int, int] | None:
+        """What has been seen; None where a row has no time, or there is no row."""
+        if self._undated or not self._found:
+            return None
+        oldest, newest = zip(*self._found, strict=True)
+        return min(oldest), max(newest)
 
 
 def footer(path: Path) -> pq.FileMetaData:
@@ -149,9 +173,8 @@ def _fitted(rows: pa.Table, table: Table) -> pa.Table:
         else pa.nulls(len(rows), field.type)
         for field in table.schema
     ]
-    columns.append(pc.divide(rows["event_ns"], 1_000).cast(_STAMP))
-    schema = table.schema.append(pa.field(TIME, _STAMP))
-    return pa.Table.from_arrays(columns, schema=schema)
+    columns.append(pc.divide(rows["event_ns"], 1_000).cast(STAMP))
+    return pa.Table.from_arrays(columns, schema=dated(table.schema))
 
 
 def _groups(tables: Iterable[pa.Table]) -> Iterator[pa.Table]:

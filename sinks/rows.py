@@ -9,13 +9,13 @@ import pyarrow.parquet as pq
 
 from operators.records.base import Record
 from operators.records.span import Span
-from sinks.lake import TABLES, Table, hot
+from sinks.lake import EMPTY, TABLES, TIME, Table, cold, hot
 from sinks.manifest import Manifest, Part, columns_of, hot_files
 from sinks.promotions import folder, shown
 
-TIME: Final = "event_time"
 _RECKONED: Final = f"make_timestamp(event_ns // 1000) as {TIME}"
 _PLACE: Final = ("venue", "symbol", "event_ns", TIME)
+_BRANCHES: Final = 48
 
 
 def view(lake: Path, table: Table, manifest: Manifest) -> str:
@@ -105,9 +105,13 @@ def _own(
     parts = manifest.of(table.name)
     merged = [part for part in parts if part.writer is None]
     single = [part for part in parts if part.writer is not None]
+    long = [
+        part for part in merged if part.span_us and part.first[:10] < part.last[:10]
+    ]
     names = _quoted(table.schema.names)
-    found = []
-    for time, some in ((TIME, merged), (_RECKONED, single)):
+    found = _bounded(place, table, long, f"{names}, {TIME}{promoted}", wanted)
+    short = [part for part in merged if part not in long]
+    for time, some in ((TIME, short), (_RECKONED, single)):
         if some:
             files = [_pattern(place, part.path) for part in some]
             source = _read(f"[{', '.join(files)}]", _lack(table, some))
@@ -119,6 +123,36 @@ def _own(
     gone = [literal(f"{place}/{path}") for path in manifest.withdrawn]
     late += [f"filename not in ({', '.join(gone)})"] if gone else []
     return [*found, _select(f"{names}, {_RECKONED}{promoted}", source, late)]
+
+
+def _bounded(
+    place: Path,
+    table: Table,
+    parts: Sequence[Part],
+    columns: str,
+    wanted: Sequence[str],
+) -> list[str]:
+    """Return queries of long parts, each with the times that its rows lie between.
+
+    They say nothing that is not so: but where a query asks for none of these times,
+    DuckDB sees that before it opens a file. (It opens the first to see what columns
+    there are, and so the first is one without rows.)
+    """
+    found = []
+    size = max(1, -(-len(parts) // _BRANCHES))
+    empty = _pattern(place, str((cold(place, table.name) / EMPTY).relative_to(place)))
+    for at in range(0, len(parts), size):
+        some = parts[at : at + size]
+        spans = [part.span_us for part in some if part.span_us]
+        oldest, newest = min(span[0] for span in spans), max(span[1] for span in spans)
+        files = [empty, *(_pattern(place, part.path) for part in some)]
+        between = [
+            f"{TIME} >= make_timestamp({oldest})",
+            f"{TIME} <= make_timestamp({newest})",
+        ]
+        source = _read(f"[{', '.join(files)}]", _lack(table, some))
+        found.append(_select(columns, source, [*wanted, *between]))
+    return found
 
 
 def _select(columns: str, source: str, wanted: Sequence[str]) -> str:

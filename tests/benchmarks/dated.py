@@ -10,11 +10,9 @@ import numpy as np
 import pyarrow as pa
 
 from operators.records.time import SECOND
-from sinks.lake import Table
-from sinks.rows import TIME
+from sinks.lake import STAMP, TIME, Table, dated
 
 DAY_S: Final = 86_400
-STAMP: Final = pa.timestamp("us")
 
 
 class Rows(NamedTuple):
@@ -44,7 +42,7 @@ class Source:
         """Make the day."""
         self.rows = rows
         groups = DAY_S // rows.every_s
-        self._schema = table.schema.append(pa.field(TIME, STAMP))
+        self._schema = dated(table.schema)
         made = rows.columns(groups, np.random.default_rng(7))
         count = groups * rows.of
         self._later = {

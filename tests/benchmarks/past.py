@@ -15,11 +15,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from sinks.catalog import publish
-from sinks.lake import NEVER, TABLES, Table, cold, hot, segment
+from sinks.lake import NEVER, TABLES, TIME, Table, cold, dated, hot, segment
 from sinks.manifest import MERGED, Manifest, Part, columns_of, current
-from sinks.merge import ROWS
-from sinks.rows import TIME
-from tests.benchmarks.dated import DAY_S, STAMP, Source
+from sinks.merge import ROWS, Spans
+from tests.benchmarks.dated import DAY_S, Source
 
 HOT_S: Final = 120
 FULL_DAYS: Final = 31
@@ -128,8 +127,8 @@ def _write_part(
     folder = cold(lake, table.name) / f"seg={first}"
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{MERGED}{last}.m00000000.parquet"
-    schema = table.schema.append(pa.field(TIME, STAMP))
-    rows = 0
+    schema = dated(table.schema)
+    rows, spans = 0, Spans()
     with pq.ParquetWriter(
         path, schema, compression="zstd", write_page_checksum=True
     ) as writer:
@@ -137,6 +136,7 @@ def _write_part(
             some = day if thin == 1 else _some(day, source.rows.of, thin)
             writer.write_table(some, row_group_size=ROWS // thin)
             rows += len(some)
+            spans.see(some)
     if not rows:
         path.unlink()
         return None
@@ -147,6 +147,7 @@ def _write_part(
         first=first,
         last=last,
         columns=columns_of(schema.names),
+        span_us=spans.whole,
     )
 
 

@@ -285,6 +285,29 @@ def test_times_are_searched_for_in_the_files(lake: Path, clock: Clock) -> None:
     assert text.index("event_time>=") > text.index("READ_PARQUET") > text.index("UNION")
 
 
+def test_files_of_days_are_not_opened_for_another_time(
+    lake: Path, clock: Clock
+) -> None:
+    writing = writer(lake)
+    hour_ns = 3_600 * 10**9
+    for number in range(24 * 9):
+        writing.write_batch([[trade(number, event_ns=number * hour_ns)]])
+        writing.snapshot()
+        clock.later(3_600)
+    Keeper(lake).round(clock.now_s)
+    parts = manifest.current(lake).of("trades")
+    days = [part for part in parts if part.first[:10] < part.last[:10]]
+    assert len(days) >= 6
+    count = "select count(*), count(distinct event_ns) from trades"
+    whole, one_day = " where event_time is not null", " where event_time < '1970-01-02'"
+    assert ask(lake, count) == ask(lake, count + whole) == [(216, 216)]
+    for part in days[1:]:  # nobody who does not need them looks at them
+        (lake / part.path).write_bytes(b"")
+    assert ask(lake, count + one_day) == [(24, 24)]
+    with pytest.raises(duckdb.Error):
+        ask(lake, count)
+
+
 def test_frames_keep_the_order_of_kafka(lake: Path, clock: Clock) -> None:
     part = writer(lake)
     for number in range(6):
