@@ -132,3 +132,18 @@ def test_a_flow_that_is_killed_is_started_again_and_nothing_is_missing(
             continue
         live, replayed = (said(each, table) for each in (lake, again))
         assert live == replayed, table
+
+
+def test_dashboards_that_are_not_ready_hold_nothing_up(
+    tapewatch, tmp_path, broker_wish, none_left
+):
+    words = ("up", "--seconds", "8", "--broker", broker_wish)
+    up = tapewatch(*words, dashboards=True)
+    out, _ = up.communicate(timeout=150)
+
+    assert up.returncode == 0, out
+    assert "installing Superset" in out
+    last = out.strip().splitlines()[-1]
+    assert re.search(r"[\d,]+ frames came in;.* 0 dead letters", last)
+    assert "`tapewatch dashboards`" in last
+    assert none_left() == []

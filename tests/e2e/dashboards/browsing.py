@@ -2,9 +2,10 @@
 
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, Final
 
-from playwright.sync_api import APIResponse, Locator, Page, Response
+from playwright.sync_api import APIResponse, FloatRect, Locator, Page, Response
 
 from infra.superset.charts import AnyChart, Number, Table, Word
 from infra.superset.specs import Dashboard
@@ -12,6 +13,7 @@ from infra.superset.specs import Dashboard
 BOUND_S: Final = 120
 ANSWERED: Final = "api/v1/chart/data"
 _LOOK_MS: Final = 200
+_MARGIN: Final = 24
 _ERRORS: Final = '[role="alert"], .ant-alert-error, [data-test="error-alert"]'
 _EMPTY: Final = ".ant-empty, .subtitle-line.subheader-line"
 _AFTER: Final = "each => getComputedStyle(each, '::after').content"
@@ -95,8 +97,10 @@ class Screen:
                 return said.replace('\\"', '"')
         return None
 
-    def number(self, chart: AnyChart) -> str:
-        """Return the text of a large number, or of a large word."""
+    def number(self, chart: AnyChart) -> str | None:
+        """Return the text of a large number or word; None where there is none."""
+        if not self.has_figure(chart):
+            return None
         inner = ".header-line" if isinstance(chart, Number) else "tbody td"
         return self.chart(chart).locator(inner).first.inner_text().strip()
 
@@ -105,6 +109,14 @@ class Screen:
         places = [chart.columns.index(name) for name in names]
         rows: Any = self.chart(chart).evaluate(_CELLS)
         return sorted(tuple(row[place] for place in places) for row in rows)
+
+    def picture(self, file: Path) -> None:
+        """Take a picture of the page, down to its last row."""
+        box = self.page.locator(".grid-row").last.bounding_box()
+        width = float(self.page.evaluate("innerWidth"))
+        height = box["y"] + box["height"] + _MARGIN if box else width
+        clip: FloatRect = {"x": 0, "y": 0, "width": width, "height": height}
+        self.page.screenshot(path=file, full_page=True, clip=clip)
 
     def ask(self, method: str, path: str, told: Any = None) -> APIResponse:
         """Ask the API, as the pages do."""
@@ -122,9 +134,7 @@ class Screen:
         box = self.page.locator(f"input#NATIVE_FILTER-{dashboard.slug}-{column}")
         box.click()
         for word in words:
-            box.press_sequentially(word)
-            option = self.page.locator(".ant-select-item-option")
-            option.filter(has_text=word).first.click()
+            self.page.locator(f'.ant-select-item-option[title="{word}"]').click()
         self.page.keyboard.press("Escape")
         self.page.locator('[data-test="filter-bar__apply-button"]').click()
 

@@ -19,7 +19,7 @@ DESK = {"width": 1_400, "height": 4_000}
 Open = Callable[..., Screen]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MadeLake]:
     """Yield a lake, which is empty at first."""
     lake = MadeLake(tmp_path_factory.mktemp("made") / "lake")
@@ -27,7 +27,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MadeLake]:
     lake.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def served(
     made: MadeLake, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Served]:
@@ -36,7 +36,7 @@ def served(
     assert found.close() == 0
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
     with sync_playwright() as playwright:
         path = chromium()
@@ -45,7 +45,7 @@ def browser() -> Iterator[Browser]:
         opened.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def states(served: Served, browser: Browser) -> dict[str, Any]:
     """Return what a browser remembers of each user who has logged in."""
     found = {}
@@ -72,7 +72,7 @@ def screen(served: Served, browser: Browser, states: dict[str, Any]) -> Iterator
         context.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def artefacts(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Path:
@@ -85,7 +85,7 @@ def artefacts(
     return folder
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def filled(made: MadeLake) -> MadeLake:
     """Return the lake with the rows of some hours, growing from now on."""
     return made.fill()

@@ -1,0 +1,1 @@
+"""The dashboards in a browser; a package, so that its fixtures end with it."""
