@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 
@@ -11,6 +12,7 @@ from infra.superset.charts import AnyChart, Number, Table, Word
 from infra.superset.specs import Dashboard
 
 BOUND_S: Final = 120
+_TRIES: Final = 4
 ANSWERED: Final = "api/v1/chart/data"
 _LOOK_MS: Final = 200
 _MARGIN: Final = 24
@@ -47,12 +49,16 @@ class Screen:
             self.refused.append((response.status, response.url))
 
     def log_in(self, user: str, password: str) -> None:
-        """Come in by the form."""
-        self.page.goto(f"{self.address}/login/")
-        self.page.fill("input#username, [data-test=username-input]", user)
-        self.page.fill("input#password, [data-test=password-input]", password)
-        self.page.click("[data-test=login-button], button[type=submit]")
-        self.page.wait_for_url(lambda url: "/login" not in url, timeout=BOUND_S * 1_000)
+        """Come in by the form; again where it was sent before it had its token."""
+        for _ in range(_TRIES):
+            self.page.goto(f"{self.address}/login/", wait_until="networkidle")
+            self.page.fill("input#username, [data-test=username-input]", user)
+            self.page.fill("input#password, [data-test=password-input]", password)
+            self.page.click("[data-test=login-button], button[type=submit]")
+            with suppress(TimeoutError):
+                wait(lambda: "/login" not in self.page.url, self.page, "login", 30)
+                return
+        raise AssertionError(f"{user} could not log in: {self.page.inner_text('body')}")
 
     def open(self, dashboard: Dashboard) -> None:
         """Open a dashboard, and wait until each of its charts has been drawn."""
@@ -139,14 +145,16 @@ class Screen:
         self.page.locator('[data-test="filter-bar__apply-button"]').click()
 
 
-def wait(until: Callable[[], bool], page: Page, what: str) -> None:
+def wait(
+    until: Callable[[], bool], page: Page, what: str, bound_s: float = BOUND_S
+) -> None:
     """Wait, within bounds.
 
     Raises:
         TimeoutError: If it does not come to pass.
     """
-    deadline_s = time.monotonic() + BOUND_S
+    deadline_s = time.monotonic() + bound_s
     while not until():
         if time.monotonic() > deadline_s:
-            raise TimeoutError(f"{what}: not within {BOUND_S} s")
+            raise TimeoutError(f"{what}: not within {bound_s} s")
         page.wait_for_timeout(_LOOK_MS)
