@@ -11,7 +11,7 @@ import tempfile
 import time
 from collections import Counter
 from pathlib import Path
-from statistics import quantiles
+from statistics import median, quantiles
 from typing import Any, Final
 
 from playwright.sync_api import Page, Response, Route, sync_playwright
@@ -111,6 +111,19 @@ def faster(route: Route) -> None:
     route.fulfill(response=answer, json=told)
 
 
+def behind_s(screen: Screen) -> float:
+    """Return how old the newest trade is that Superset can show, since it arrived."""
+    (database,) = screen.ask("GET", "/api/v1/database/").json()["result"]
+    query = (
+        "select epoch_us(now()) / 1e6 - max(received_ns) / 1e9 as behind from trades"
+        " where event_time >= (now() at time zone 'UTC') - interval 1 minute"
+    )
+    asked = {"database_id": database["id"], "sql": query, "schema": "main"}
+    answer = screen.ask("POST", "/api/v1/sqllab/execute/", asked)
+    assert answer.ok, answer.text()
+    return float(answer.json()["data"][0]["behind"])
+
+
 def run(folder: Path, minutes: float, browsers: int, rate: int) -> bool:
     """Run it, say what came of it, and return whether nothing failed."""
     lake = MadeLake(folder / "lake").fill()
@@ -128,7 +141,7 @@ def run(folder: Path, minutes: float, browsers: int, rate: int) -> bool:
             browser = playwright.chromium.launch(
                 executable_path=chromium(), args=list(FLAGS)
             )
-            pages = []
+            pages, screens = [], []
             for number in range(browsers):
                 page = browser.new_context().new_page()
                 screen = Screen(page, served.address)
@@ -138,6 +151,8 @@ def run(folder: Path, minutes: float, browsers: int, rate: int) -> bool:
                 slug = _SLUGS[number % len(_SLUGS)]
                 page.goto(f"{served.address}/superset/dashboard/{slug}/")
                 pages.append(page)
+                screens.append(screen)
+            behind: list[float] = []
             ends_s = time.monotonic() + 60 * minutes
             while time.monotonic() < ends_s:
                 before = len(watch.took_ms)
@@ -147,10 +162,12 @@ def run(folder: Path, minutes: float, browsers: int, rate: int) -> bool:
                 late = watch.took_ms[before:] or [0.0]
                 log.seek(0)
                 failed = sum(watch.failed.values())
+                behind.append(behind_s(screens[0]))
                 print(
                     f"{len(watch.took_ms)} answers, {failed} failed,"
                     f" these {_LOOK_S} s: {len(late)}, p95"
-                    f" {quantiles([*late, *late], n=20)[-1]:,.0f} ms; rows"
+                    f" {quantiles([*late, *late], n=20)[-1]:,.0f} ms; newest row"
+                    f" {behind[-1]:.1f} s old; rows written"
                     f" {(log.read().split() or ['0'])[-1]}; MB {memory_mb()}",
                     flush=True,
                 )
@@ -169,7 +186,8 @@ def run(folder: Path, minutes: float, browsers: int, rate: int) -> bool:
     print(
         f"{len(watch.took_ms)} answers: p50 {cuts[49]:,.0f}, p95 {cuts[94]:,.0f}, p99"
         f" {cuts[98]:,.0f} ms; failed: {dict(watch.failed) or 'none'}; charts that show"
-        f" an error at the end: {alerts}"
+        f" an error at the end: {alerts}; newest row {median(behind):.1f} s old (median"
+        f" of {len(behind)}), {max(behind):.1f} s at most"
     )
     return not watch.failed and not alerts
 
