@@ -70,9 +70,8 @@ class Beside:
             return f" Look at it: `{_ALONE}`, or in the next run; {self._newest}."
         if self._is_over:
             return f" There were no dashboards: `{_ALONE}` says why."
-        return (
-            f" The dashboards were not ready yet: {self._newest}; `{_ALONE}` goes on."
-        )
+        newest = self._newest or "just started"
+        return f" The dashboards were not ready yet: {newest}; `{_ALONE}` goes on."
 
     def _pass_on(self, child: Child, say: Say) -> None:
         said = child.log()
