@@ -94,6 +94,8 @@ def _arrow(kind: Any) -> pa.DataType:
         return _arrow(inner)
     if kind == tuple[Level, ...]:
         return _LEVELS
+    if get_origin(kind) is tuple:
+        return pa.list_(_arrow(get_args(kind)[0]))
     if isinstance(kind, type) and issubclass(kind, Enum):
         return pa.string()
     if kind not in _PLAIN:

@@ -31,6 +31,10 @@ class Priority(OfSymbol, frozen=True, kw_only=True, gc=False):
         momentum: How far its price has gone one way.
         order_flow: How one-sided its trades are.
         data_quality: How far its data can be believed.
+        confidence: How much of the weights is its own and how many components are
+            known, 0 to 1 [1].
+        beta: How far it moves with the reference symbol of the scanner [1].
+        residual: Its return in the window that this does not explain [1].
     """
 
     table: ClassVar[str] = "priorities"
@@ -47,3 +51,41 @@ class Priority(OfSymbol, frozen=True, kw_only=True, gc=False):
     momentum: float | None = None
     order_flow: float | None = None
     data_quality: float | None = None
+    confidence: float | None = None
+    beta: float | None = None
+    residual: float | None = None
+
+
+class PriorityWeights(OfSymbol, frozen=True, kw_only=True, gc=False):
+    """How much each component counts in a symbol's priority, from here on.
+
+    Learnt from whether the symbol was then worth watching, and drawn to the weights of
+    all symbols together by ``Z = n / (n + k)``. They are not negative, and 1 together.
+
+    Attributes:
+        reason: Why it is said: ``start``, ``learnt``, ``pinned``.
+        n: How many outcomes it is learnt from.
+        credibility: Z, 0 to 1 [1].
+        volatility: Weight of that component [1].
+        turnover: Likewise.
+        spread: Likewise.
+        depth: Likewise.
+        momentum: Likewise.
+        order_flow: Likewise.
+        data_quality: Likewise.
+    """
+
+    table: ClassVar[str] = "priority_weights"
+    remembers: ClassVar[bool] = True
+    natural_key: ClassVar[tuple[str, ...]] = ("venue", "symbol", "event_ns")
+
+    reason: str
+    n: Int64
+    credibility: float
+    volatility: float
+    turnover: float
+    spread: float
+    depth: float
+    momentum: float
+    order_flow: float
+    data_quality: float

@@ -14,8 +14,10 @@ from operators.records.alerts import Alert, Delivery
 from operators.records.bar import Bar
 from operators.records.base import Record
 from operators.records.book import Book, BookState, Command
+from operators.records.calibration import Calibration, Normalised
 from operators.records.connection import ConnectionEvent
 from operators.records.dead import DeadLetter
+from operators.records.feature import Feature
 from operators.records.frame import Frame, Ignored
 from operators.records.healing import Healing
 from operators.records.health import ConnectionHealth, Reading, SystemHealth
@@ -32,7 +34,7 @@ from operators.records.market import (
     Top,
     Trade,
 )
-from operators.records.priority import Priority
+from operators.records.priority import Priority, PriorityWeights
 from operators.records.process import ProcessState
 from operators.records.quality import QualityIssue, QualityScore
 
@@ -92,7 +94,11 @@ HEALINGS: Final = Topic("healings.v1", Healing)
 ALERTS: Final = Topic("alerts.v1", Alert)
 DELIVERIES: Final = Topic("deliveries.v1", Delivery)
 PROCESSES: Final = Topic("processes.v1", ProcessState)
+FEATURES: Final = Topic("features.v1", Feature)
+CALIBRATIONS: Final = Topic("calibrations.v1", Calibration)
+NORMALISED: Final = Topic("normalised.v1", Normalised)
 PRIORITIES: Final = Topic("priorities.v1", Priority)
+WEIGHTS: Final = Topic("weights.v1", PriorityWeights)
 DEAD: Final = Topic("dead.v1", DeadLetter)
 
 ALL: Final[tuple[Topic[Any], ...]] = (
@@ -115,7 +121,11 @@ ALL: Final[tuple[Topic[Any], ...]] = (
     ALERTS,
     DELIVERIES,
     PROCESSES,
+    FEATURES,
+    CALIBRATIONS,
+    NORMALISED,
     PRIORITIES,
+    WEIGHTS,
     DEAD,
 )
 
