@@ -24,6 +24,16 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("filterwarnings", line)
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let what starts many processes run in two lanes: the dashboards, and the rest."""
+    here = Path(__file__).parent
+    for item in items:
+        folders = item.path.relative_to(here).parts
+        if folders[0] in {"e2e", "crash"}:
+            lane = "dashboards" if "dashboards" in folders else "alone"
+            item.add_marker(pytest.mark.xdist_group(lane))
+
+
 @pytest.fixture(scope="session")
 def installation() -> Installation:
     """Return Apache Kafka; where it cannot be had, skip, or in CI fail."""

@@ -30,11 +30,19 @@ GUEST_TOKEN_JWT_SECRET = SECRET_KEY  # not used; the shipped one is known to eve
 GLOBAL_ASYNC_QUERIES_JWT_SECRET = SECRET_KEY
 SQLALCHEMY_DATABASE_URI = f"sqlite:///{_DATABASE}?check_same_thread=false&timeout=30"
 
-# One machine, and data that is never old: nothing to queue and nothing to cache.
+# One machine: nothing to queue. An answer is kept just so long that those who look at
+# one dashboard share it, and that it is still new.
 CELERY_CONFIG = None
 RESULTS_BACKEND = None
 CACHE_CONFIG = {"CACHE_TYPE": "SimpleCache", "CACHE_DEFAULT_TIMEOUT": 60}
-DATA_CACHE_CONFIG = {"CACHE_TYPE": "NullCache"}
+DATA_CACHE_CONFIG = {
+    "CACHE_TYPE": "FileSystemCache",
+    "CACHE_DIR": str(_HOME / "answers"),
+    "CACHE_DEFAULT_TIMEOUT": 2,
+    "CACHE_THRESHOLD": 1_000,
+    "CACHE_OPTIONS": {"mode": 0o600},
+}
+DASHBOARD_AUTO_REFRESH_MODE = "fetch"
 
 
 class _Silent(AbstractEventLogger):  # type: ignore[misc]  # Superset is not here

@@ -42,6 +42,9 @@ with found as (
   select 'readings', '1 minute', count(*), max(event_time) from readings
   where event_time >= (now() at time zone 'UTC') - interval 1 minute
   union all
+  select 'features', '1 minute', count(*), max(event_time) from features
+  where event_time >= (now() at time zone 'UTC') - interval 1 minute
+  union all
   select 'connections', '1 minute', count(*), max(event_time) from connections
   where event_time >= (now() at time zone 'UTC') - interval 1 minute
   union all
@@ -105,6 +108,21 @@ with found as (
   select 'deliveries', '1 hour', count(*) filter (
     event_time >= (now() at time zone 'UTC') - interval 1 minute
   ), max(event_time) from deliveries
+  where event_time >= (now() at time zone 'UTC') - interval 1 hour
+  union all
+  select 'calibrations', '1 hour', count(*) filter (
+    event_time >= (now() at time zone 'UTC') - interval 1 minute
+  ), max(event_time) from calibrations
+  where event_time >= (now() at time zone 'UTC') - interval 1 hour
+  union all
+  select 'normalised', '1 hour', count(*) filter (
+    event_time >= (now() at time zone 'UTC') - interval 1 minute
+  ), max(event_time) from normalised
+  where event_time >= (now() at time zone 'UTC') - interval 1 hour
+  union all
+  select 'priority_weights', '1 hour', count(*) filter (
+    event_time >= (now() at time zone 'UTC') - interval 1 minute
+  ), max(event_time) from priority_weights
   where event_time >= (now() at time zone 'UTC') - interval 1 hour
   union all
   select 'priorities', '1 hour', count(*) filter (

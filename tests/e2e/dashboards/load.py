@@ -14,8 +14,9 @@ from pathlib import Path
 from statistics import median, quantiles
 from typing import Any, Final
 
-from playwright.sync_api import Page, Response, Route, sync_playwright
+from playwright.sync_api import Page, Request, Response, Route, sync_playwright
 
+from config.dashboards import Dashboards
 from operators.records.base import Side
 from operators.records.market import Heartbeat, Top, Trade
 from sinks.parquet import LakeSink
@@ -62,25 +63,37 @@ def write(lake: Path, rate: int) -> None:
 
 
 class Watch:
-    """What pages were answered: how long it took, and what failed."""
+    """What pages were answered: how long it took, and what failed.
+
+    A page that asks a chart's data anew breaks off what it asked before and has no
+    answer to yet: that is counted by itself, and is no failure of the chart.
+    """
 
     def __init__(self) -> None:
         self.took_ms: list[float] = []
         self.failed: Counter[str] = Counter()
+        self.broken_off = 0
+        self.refused: list[Response] = []
 
     def follow(self, page: Page) -> None:
         """Follow a page."""
         page.on("response", self._take)
-        page.on(
-            "requestfailed",
-            lambda each: ANSWERED in each.url and self.failed.update([each.failure]),
-        )
+        page.on("requestfailed", self._miss)
+
+    def _miss(self, request: Request) -> None:
+        if ANSWERED not in request.url:
+            return
+        if request.failure == "net::ERR_ABORTED":
+            self.broken_off += 1
+        else:
+            self.failed[str(request.failure)] += 1
 
     def _take(self, response: Response) -> None:
         if ANSWERED not in response.url:
             return
         if response.status >= 400:
             self.failed[f"{response.status}"] += 1
+            self.refused.append(response)
             return
         self.took_ms.append(max(response.request.timing["responseStart"], 0.0))
 
@@ -127,7 +140,7 @@ def behind_s(screen: Screen) -> float:
 def run(folder: Path, minutes: float, browsers: int, rate: int) -> bool:
     """Run it, say what came of it, and return whether nothing failed."""
     lake = MadeLake(folder / "lake").fill()
-    served = Served(folder, lake.folder)
+    served = Served(folder, lake.folder, query_timeout_s=Dashboards().query_timeout_s)
     flows = [sys.executable, "-m", "flows", "keep", "--lake", str(lake.folder)]
     this = [sys.executable, "-m", "tests.e2e.dashboards.load", "--lake"]
     log = (folder / "flood.log").open("w+")
@@ -165,6 +178,7 @@ def run(folder: Path, minutes: float, browsers: int, rate: int) -> bool:
                 behind.append(behind_s(screens[0]))
                 print(
                     f"{len(watch.took_ms)} answers, {failed} failed,"
+                    f" {watch.broken_off} broken off by the page,"
                     f" these {_LOOK_S} s: {len(late)}, p95"
                     f" {quantiles([*late, *late], n=20)[-1]:,.0f} ms; newest row"
                     f" {behind[-1]:.1f} s old; rows written"
@@ -174,6 +188,8 @@ def run(folder: Path, minutes: float, browsers: int, rate: int) -> bool:
             alerts = sum(
                 page.locator('[data-test="error-alert"]').count() for page in pages
             )
+            for each in watch.refused[:5]:
+                print(f"{each.status}: {each.text()[:500]}")
             browser.close()
     finally:
         for each in others:
@@ -185,7 +201,8 @@ def run(folder: Path, minutes: float, browsers: int, rate: int) -> bool:
     cuts = quantiles(watch.took_ms, n=100)
     print(
         f"{len(watch.took_ms)} answers: p50 {cuts[49]:,.0f}, p95 {cuts[94]:,.0f}, p99"
-        f" {cuts[98]:,.0f} ms; failed: {dict(watch.failed) or 'none'}; charts that show"
+        f" {cuts[98]:,.0f} ms; failed: {dict(watch.failed) or 'none'};"
+        f" {watch.broken_off} broken off by the page; charts that show"
         f" an error at the end: {alerts}; newest row {median(behind):.1f} s old (median"
         f" of {len(behind)}), {max(behind):.1f} s at most"
     )

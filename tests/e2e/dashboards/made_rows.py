@@ -1,6 +1,5 @@
 """Made but plausible rows of all that dashboards show."""
 
-import math
 from collections.abc import Iterator
 from typing import Final
 
@@ -23,6 +22,8 @@ from operators.records.quality import (
     Severity,
 )
 from operators.records.time import SECOND
+from tests.e2e.dashboards.made_calibrations import calibrated
+from tests.e2e.dashboards.waves import wave
 
 MARKETS: Final = {
     "binance": ("BTC-USDT", "ETH-USDT", "SOL-USDT"),
@@ -31,12 +32,6 @@ MARKETS: Final = {
 PROCESSES: Final = ("ingest", "market", "bars", "book", "quality", "health", "archive")
 HAPPENS_S: Final = 600
 """How often something happens [s]."""
-
-
-def wave(at_s: float, period_s: float, low: float, high: float) -> float:
-    """Return a number that goes to and fro between two others."""
-    share = (1 + math.sin(2 * math.pi * at_s / period_s)) / 2
-    return round(low + (high - low) * share, 3)
 
 
 def steady(at_s: int, phase_s: int) -> Iterator[Record]:
@@ -150,6 +145,7 @@ def _of_symbol(
         order_flow=wave(phase_s, 150, 0.2, 0.8),
         data_quality=wave(phase_s, 160, 0.8, 1.0),
     )
+    yield from calibrated(stamp, rank, phase_s)
     yield Trade(
         **stamp,
         received_ns=at_ns + 40_000_000,

@@ -23,13 +23,13 @@ class Served:
         said: What the command has said so far, of setting up and of serving.
     """
 
-    def __init__(self, folder: Path, lake: Path) -> None:
+    def __init__(self, folder: Path, lake: Path, query_timeout_s: float = 8.0) -> None:
         self.home = folder / "superset"
         self._settings = folder / "settings.yaml"
         self._log = folder / "dashboards.log"
         tree = {
             "lake": {"path": str(lake)},
-            "dashboards": {"path": str(self.home), "query_timeout_s": 8.0},
+            "dashboards": {"path": str(self.home), "query_timeout_s": query_timeout_s},
         }
         self._settings.write_text(yaml.safe_dump(tree))
         self._run("--provision-only").wait(BOUND_S)
