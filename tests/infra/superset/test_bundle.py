@@ -63,7 +63,7 @@ def test_the_columns_are_those_of_the_views(tmp_path: Path) -> None:
 def test_the_dashboards_are_those_of_the_issue() -> None:
     assert [each.slug for each in DASHBOARDS] == [
         *("system-status", "symbol-priority", "connections", "data-quality"),
-        "controls",
+        *("calibration", "controls"),
     ]
 
 
