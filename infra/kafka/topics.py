@@ -12,7 +12,11 @@ from typing import Any, Final
 import msgspec
 from confluent_kafka import KafkaException
 from kafka.admin import ConfigResource, ConfigResourceType
-from kafka.errors import TopicAuthorizationFailedError, for_code
+from kafka.errors import (
+    TopicAlreadyExistsError,
+    TopicAuthorizationFailedError,
+    for_code,
+)
 
 from config.settings import Kafka
 from infra.kafka import admin
@@ -170,6 +174,11 @@ def _configs(
 
 
 def _make(kafka: Kafka, client: Any, topics: Sequence[Missing]) -> None:
+    """Make topics and wait until all brokers know them.
+
+    One that is there by now is as well: a request whose answer was late is sent again
+    by the client, and finds what it has done itself.
+    """
     if not topics:
         return
     wanted = {
@@ -183,7 +192,8 @@ def _make(kafka: Kafka, client: Any, topics: Sequence[Missing]) -> None:
     for answer in client.create_topics(wanted, raise_errors=False)["topics"]:
         if answer["error_code"]:
             error = for_code(answer["error_code"])(answer["error_message"])
-            raise admin.failed(kafka, error, "make", answer["name"])
+            if not isinstance(error, TopicAlreadyExistsError):
+                raise admin.failed(kafka, error, "make", answer["name"])
     client.wait_for_topics(list(wanted))
     for broker in client.describe_cluster()["brokers"]:
         _wait(kafka, f"{broker['host']}:{broker['port']}", set(wanted))
