@@ -18,6 +18,13 @@ Moment = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
 Hour = Annotated[float, msgspec.Meta(ge=0.01, le=100)]
 
 
+def _check(schema: int, from_ns: int, to_ns: int) -> None:
+    if schema != SCHEMA:
+        raise ValueError(f"Expected version {SCHEMA} - at `schema`: {schema}")
+    if to_ns < from_ns:
+        raise ValueError("Expected `fitted_to_ns` not before `fitted_from_ns`")
+
+
 class _Section(
     msgspec.Struct,
     frozen=True,
@@ -189,10 +196,3 @@ class Prior(_Section, frozen=True, kw_only=True):
     entry: Entry | None = None
     pins: Parameters = Parameters()
     origin: str = ""
-
-
-def _check(schema: int, from_ns: int, to_ns: int) -> None:
-    if schema != SCHEMA:
-        raise ValueError(f"Expected version {SCHEMA} - at `schema`: {schema}")
-    if to_ns < from_ns:
-        raise ValueError("Expected `fitted_to_ns` not before `fitted_from_ns`")
