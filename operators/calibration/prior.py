@@ -44,8 +44,8 @@ class Parameters(_Section, frozen=True, kw_only=True):
         atr_period: The effective period of the mixed ATR [windows].
         wide_bps: A spread beyond this is wide [bps].
         thin: A depth below this is thin [quote].
-        volatility: The standard deviation of a window's logarithmic return, in the
-            long run [1].
+        volatility: The geometric mean of the volatility of windows, each the root of
+            its realised variance [1].
     """
 
     atr_period: Positive | None = None
@@ -69,9 +69,9 @@ class Doubt(_Section, frozen=True, kw_only=True):
     """
 
     atr_period: Positive = 500.0
-    wide_bps: Positive = 500.0
-    thin: Positive = 500.0
-    volatility: Positive = 100.0
+    wide_bps: Positive = 30.0
+    thin: Positive = 30.0
+    volatility: Positive = 300.0
     hours: Positive = 120.0
 
 
