@@ -5,6 +5,7 @@ from math import exp, log
 from typing import Final
 
 from operators.calibration.base import (
+    DAY_NS,
     HOUR_NS,
     Base,
     base_at,
@@ -86,10 +87,10 @@ class Calibrate:
         pins, start_ns = prior.pins, end_ns - self._length_ns
         base = base_at(prior, start_ns, params)
         follows = state.event_ns == start_ns
-        if not follows:
-            self._settle(base, pins, start_ns)
-        hour = hour_of_week(start_ns)
-        seen, factors = self._seen(feature, follows), self._factors(base, hour)
+        factors = state.factors
+        if factors is None or not follows:
+            factors = self._settle(base, pins, start_ns)
+        seen, hour = self._seen(feature, follows), hour_of_week(start_ns)
         judged = self._judge(seen, factors, pins)
         self._learn(seen, factors, judged, hour)
         state.atr.take(feature.atr_periods, feature.atr, follows)
@@ -99,7 +100,7 @@ class Calibrate:
         if any(each is not None for each in seen[1:]):
             state.windows, state.learnt_ns = state.windows + 1, end_ns
         base = base_at(prior, end_ns, params)
-        factors = self._settle(base, pins, end_ns)
+        factors = state.factors = self._settle(base, pins, end_ns)
         yield normalised(feature, judged, state)
         said = calibration(feature, state, factors, base, pins=pins, params=params)
         if said is not None:
@@ -187,5 +188,6 @@ class Calibrate:
         factors = self._factors(base, hour_of_week(at_ns))
         atr, close = state.atr.value, state.close
         natr = atr / close if atr is not None and close else None
-        state.volatility.settle(natr, factors.volatility)
+        day = max(DAY_NS // self._length_ns, 1)
+        state.volatility.settle(natr, factors.volatility, params.revert, day)
         return factors

@@ -34,6 +34,7 @@ class MixedAtr(msgspec.Struct):
         weights: [k], those in force.
         anchors: [k], those in force when the day began.
         atr: [k], the latest [quote].
+        value: The mixed ATR; None until it is known [quote].
         scale: Of squared true ranges beside the square of the mixed ATR.
         period: The effective period.
     """
@@ -43,13 +44,9 @@ class MixedAtr(msgspec.Struct):
     weights: list[float] = msgspec.field(default_factory=list)
     anchors: list[float] = msgspec.field(default_factory=list)
     atr: tuple[float | None, ...] = ()
+    value: float | None = None
     scale: ExponentialMean = msgspec.field(default_factory=ExponentialMean)
     period: Parameter = msgspec.field(default_factory=_period)
-
-    @property
-    def value(self) -> float | None:
-        """The mixed ATR; None until it is known [quote]."""
-        return log_mean(self.weights, self.atr) if self.weights else None
 
     def learn(self, true_range: float | None, params: CalibrationParams) -> bool:
         """Judge each ATR by the window behind it; return whether that could be.
@@ -79,9 +76,10 @@ class MixedAtr(msgspec.Struct):
             self.periods, self.hedge = periods, Hedge.of(len(periods))
             self.weights, self.scale = list(self.hedge.weights), ExponentialMean()
             self.anchors, self.period = list(self.weights), _period()
-        if len(atr) == len(self.periods) and any(atr):
+            self.atr = ()
+        if len(atr) == len(self.periods) and any(each is not None for each in atr):
             self.atr = atr
-        elif not follows:
+        elif not follows or not self.atr:
             self.atr = (None,) * len(self.periods)
 
     def settle(
@@ -97,10 +95,15 @@ class MixedAtr(msgspec.Struct):
         """
         if not self.periods:
             return
-        if pin is not None:
+        if pin is None:
+            self._move(base, at_ns, params)
+        else:
             self.weights = self.anchors = weights_at(self.periods, pin)
             self.period.pin(pin, at_ns)
-            return
+        self.value = log_mean(self.weights, self.atr)
+
+    def _move(self, base: Base, at_ns: int, params: CalibrationParams) -> None:
+        """Go towards the weights that are wanted, as far as may be in a day."""
         wanted = self._drawn(base, params)
         steady, logs = self.period.steady, [log(n) for n in self.periods]
         day = at_ns // DAY_NS
@@ -113,10 +116,12 @@ class MixedAtr(msgspec.Struct):
         day_windows = max(DAY_MS // params.length_ms, 1)
         most = log(params.step)
         steady.move(exp(far), day, most, day_windows)
-        reach = min(most / abs(far - near), 1.0) if far != near else 1.0
-        self.weights = [
-            a + reach * (w - a) for a, w in zip(self.anchors, wanted, strict=True)
-        ]
+        self.weights = wanted
+        if abs(far - near) > most:
+            reach = most / abs(far - near)
+            self.weights = [
+                a + reach * (w - a) for a, w in zip(self.anchors, wanted, strict=True)
+            ]
 
     def _drawn(self, base: Base, params: CalibrationParams) -> list[float]:
         """Return the symbol's own weights, drawn to those of its fit and the pool."""
@@ -129,7 +134,7 @@ class MixedAtr(msgspec.Struct):
             own,
         ]
         parts = shares(known)
-        if not parts:
+        if not parts or parts[2] == 1.0:
             return list(self.hedge.weights)
         drawn = [parts[2] * weight for weight in self.hedge.weights]
         for part, period in zip(parts, (pool, entry), strict=False):

@@ -29,6 +29,15 @@ class Said(msgspec.Struct, frozen=True):
     origin: str
 
 
+class Factors(NamedTuple):
+    """What an hour makes of each [1]."""
+
+    volatility: float
+    turnover: float
+    spread: float
+    depth: float
+
+
 class CalibrateState(msgspec.Struct):
     """What :class:`Calibrate` remembers of one symbol.
 
@@ -45,6 +54,7 @@ class CalibrateState(msgspec.Struct):
         windows: How many those are.
         close: The price of the last trade [quote].
         mid: The mid at the end of the last window [quote].
+        factors: What the hour makes of the next window; None before the first.
         said: What was said last; None before anything was.
     """
 
@@ -60,6 +70,7 @@ class CalibrateState(msgspec.Struct):
     windows: int = 0
     close: float | None = None
     mid: float | None = None
+    factors: Factors | None = None
     said: Said | None = None
 
     @classmethod
@@ -94,15 +105,6 @@ class Seen(NamedTuple):
     volatility: float | None
     spread: float | None
     depth: float | None
-
-
-class Factors(NamedTuple):
-    """What an hour makes of each [1]."""
-
-    volatility: float
-    turnover: float
-    spread: float
-    depth: float
 
 
 class Judged(NamedTuple):

@@ -21,7 +21,8 @@ class Volatility(msgspec.Struct):
     """The expected deviation of the next return, by the mixed ATR and the season.
 
     The ATR knows the hours that it comes from, so only what the next hour has beside
-    those is put on it. How large squared returns are beside the square of the ATR, on
+    those is put on it. Volatility returns to its level: a little of it is that of the
+    last day. How large squared returns are beside the square of the ATR, on
     average, is learnt; at first it is taken as that of a diffusion without drift.
 
     Attributes:
@@ -29,8 +30,10 @@ class Volatility(msgspec.Struct):
         level: Its geometric mean, drawn to the pool's.
         unit: Of squared returns, each beside ``raw`` squared.
         lag: The season's factor, as the ATR remembers it, as a logarithm.
-        raw: The mixed ATR beside the price, the season put on, for the next window;
-            None if not known [1].
+        slow: The mixed ATR beside the price in the last day, the season taken out, as a
+            logarithm.
+        raw: What is foretold from the two for the next window, before ``unit``; None if
+            not known [1].
 
     Source:
         M. Parkinson, "The extreme value method for estimating the variance of the rate
@@ -41,6 +44,7 @@ class Volatility(msgspec.Struct):
     level: Parameter = msgspec.field(default_factory=_level)
     unit: ExponentialMean = msgspec.field(default_factory=ExponentialMean)
     lag: float = 0.0
+    slow: ExponentialMean = msgspec.field(default_factory=ExponentialMean)
     raw: float | None = None
 
     def learn(
@@ -59,14 +63,23 @@ class Volatility(msgspec.Struct):
         if period is not None:
             self.lag += (log(factor) - self.lag) / period
 
-    def settle(self, natr: float | None, factor: float) -> None:
+    def settle(
+        self, natr: float | None, factor: float, revert: float, day: int
+    ) -> None:
         """Look at the next window.
 
         Args:
             natr: The mixed ATR beside the price [1].
             factor: The season's, of the next window.
+            revert: How much of it is that of the last day, as an exponent [1].
+            day: How many windows there are in a day.
         """
-        self.raw = None if natr is None else natr * factor / exp(self.lag)
+        if natr is None:
+            self.raw = None
+            return
+        now = log(natr) - self.lag
+        self.slow.update(now, day)
+        self.raw = factor * exp(now + revert * (self.slow.mean - now))
 
     def expected(self, factor: float, pin: float | None) -> float | None:
         """Return the expected deviation of the next return [1].

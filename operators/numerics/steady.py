@@ -12,7 +12,7 @@ class Steady(msgspec.Struct):
 
     Attributes:
         value: The number; None until it is first known.
-        anchor: What it was when the day began, or when it was first known.
+        anchor: What it was when the day began, or when it became known.
         day: Which day that is.
         slow: Of its logarithms.
     """

@@ -215,7 +215,9 @@ def test_no_parameter_moves_by_more_than_its_factor_in_a_day(features, prior, st
         day = (state.event_ns or 0) // DAY_NS
         for name, parameter in zip(NAMES, four, strict=True):
             value = parameter.value
-            if value is not None:
+            if value is None:
+                began.pop((name, day), None)  # what is known anew begins anew
+            else:
                 found = began.setdefault((name, day), last[name] or value)
                 assert abs(log(value / found)) <= log(step) + 1e-9
             last[name] = value
