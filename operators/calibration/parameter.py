@@ -60,7 +60,7 @@ class Parameter(msgspec.Struct):
 
     def pin(self, value: float, at_ns: int) -> None:
         """Put in force what a person has fixed."""
-        self.steady = Steady(value, value, at_ns // DAY_NS)
+        self.steady = Steady(value, value, value, at_ns // DAY_NS)
 
     def believe(self, known: float, base: Base) -> None:
         """Take in how many windows the own estimate is worth."""

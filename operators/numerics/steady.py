@@ -11,19 +11,21 @@ class Steady(msgspec.Struct):
     """A number in force, and how much it has changed of late.
 
     Attributes:
-        value: The number; None until it is first known.
-        anchor: What it was when the day began, or when it became known.
+        value: The number; None while it is not known.
+        last: The same, as it was when it was known last.
+        anchor: What it was when the day began, or when it was first known.
         day: Which day that is.
         slow: Of its logarithms.
     """
 
     value: float | None = None
+    last: float | None = None
     anchor: float = 1.0
     day: int = 0
     slow: ExponentialMean = msgspec.field(default_factory=ExponentialMean)
 
     def move(self, wanted: float | None, day: int, most: float, length: int) -> None:
-        """Go where it should be, as far as it may.
+        """Go where it should be, as far as it may, from where it was known last.
 
         Args:
             wanted: Where it should be, > 0; None if that is not known any more.
@@ -35,15 +37,14 @@ class Steady(msgspec.Struct):
         if wanted is None:
             self.value = None
             return
-        if self.value is None:
-            self.anchor, self.day = wanted, day
-        elif day != self.day:
-            self.anchor, self.day = self.value, day
+        if self.last is None or day != self.day:
+            self.anchor, self.day = wanted if self.last is None else self.last, day
         ratio = log(wanted / self.anchor)
         if abs(ratio) <= most:
             self.value = wanted
         else:
             self.value = self.anchor * exp(most if ratio > 0.0 else -most)
+        self.last = self.value
         self.slow.update(log(self.value), length)
 
     @property

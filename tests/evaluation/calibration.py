@@ -120,6 +120,8 @@ def _print_passed(title: str, rows: Iterable[Passed], rate: float) -> None:
         )
     near = [sum(abs(r - rate) < 0.01 for r in of) for of in _rates(rows)]
     print(f"within 1 point: calibrated {near[0]}, fixed {near[1]}, of {len(rows)}")
+    near = [sum(rate / 2 <= r <= rate * 2 for r in of) for of in _rates(rows)]
+    print(f"within a factor of 2: calibrated {near[0]}, fixed {near[1]}")
 
 
 def _rates(rows: Iterable[Passed]) -> tuple[list[float], list[float]]:

@@ -95,7 +95,7 @@ def test_bars_of_the_evaluation_are_talib_s():
 
 
 def test_made_bounds_are_passed_at_their_rate_and_a_fixed_one_is_not():
-    made = {name: each for name, each in made_spreads(9_000).items() if "free" in name}
+    made = {name: each for name, each in made_spreads(6_000).items() if "free" in name}
     rows = passed(made, CalibrationParams())
 
     assert max(r.median for r in rows) / min(r.median for r in rows) > 380
@@ -105,7 +105,7 @@ def test_made_bounds_are_passed_at_their_rate_and_a_fixed_one_is_not():
 
 @real
 def test_real_ranges_pass_their_calibrated_bound_within_a_point_of_nominal():
-    bars = {each.symbol: ranges(each)[-8_000:] for each in load("5m", 3)}
+    bars = {each.symbol: ranges(each)[-5_000:] for each in load("5m", 3)}
     params = CalibrationParams(length_ms=300_000)
 
     assert all(abs(each.calibrated - 0.01) < 0.01 for each in passed(bars, params))

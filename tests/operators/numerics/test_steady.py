@@ -17,19 +17,18 @@ wishes = st.lists(
 
 @given(wishes, st.floats(0.01, 3))
 def test_it_stays_within_its_factor_of_where_the_day_found_it(moves, most):
-    steady, began, day = Steady(), None, None
+    steady, last, began = Steady(), None, {}
     for today, wanted in moves:
-        if today != day or steady.value is None:
-            began, day = steady.value, today
         steady.move(wanted, today, most, 10)
         if wanted is None:
             assert steady.value is None
             continue
-        began = began or wanted
-        assert steady.value is not None
-        assert abs(log(steady.value / began)) <= most + 1e-9
-        if abs(log(wanted / began)) <= most:
-            assert steady.value == wanted
+        found = began.setdefault(today, last or wanted)
+        last = steady.value
+        assert last is not None
+        assert abs(log(last / found)) <= most + 1e-9
+        if abs(log(wanted / found)) <= most:
+            assert last == wanted
 
 
 @given(st.floats(1e-6, 1e6))
