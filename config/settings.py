@@ -13,6 +13,7 @@ from config.dashboards import Dashboards
 from config.exchange import ExchangeParams
 from config.section import Section, check_unique
 from config.security import Security
+from operators.calibration.params import CalibrationParams
 from operators.features.bars import BarsParams
 from operators.healing.params import HealParams
 from operators.health.judgement import HealthParams
@@ -241,6 +242,7 @@ class Settings(Section, frozen=True, kw_only=True):
     arbitrate: ArbitrateParams = ArbitrateParams()
     book: OrderBookParams = OrderBookParams()
     bars: BarsParams = BarsParams()
+    calibration: CalibrationParams = CalibrationParams()
     health: HealthParams = HealthParams()
     system: SystemHealthParams = SystemHealthParams()
     heal: HealParams = HealParams()

@@ -1,5 +1,8 @@
 """Mean and variance that forget exponentially, and know how much they have seen."""
 
+from copy import copy
+from typing import Any
+
 import msgspec
 
 
@@ -22,6 +25,10 @@ class ExponentialMean(msgspec.Struct):
     n: int = 0
     mean: float = 0.0
     variance: float = 0.0
+
+    def __deepcopy__(self, memo: Any) -> "ExponentialMean":
+        """Return a copy: there is nothing deep in it, and a snapshot holds many."""
+        return copy(self)
 
     def update(self, value: float, length: int) -> None:
         """Take in a value.

@@ -14,8 +14,9 @@ class Calibration(OfSymbol, frozen=True, kw_only=True, gc=False):
 
     Attributes:
         length_ns: Length of the windows that it is learnt from [ns].
-        reason: What has changed: names of attributes, by commas; ``hour`` where it is
-            only said again, ``start`` at first.
+        reason: What has changed, by commas: ``atr_period``, ``wide_bps``, ``thin``,
+            ``volatility`` (the normal one), ``pinned``, ``origin``; ``hour`` where it
+            is only said again, ``start`` at first.
         windows: How many windows have been learnt from.
         credibility: Z, 0 to 1 [1].
         freshness: 1 where it was learnt from just now, less by age, 0 to 1 [1].
@@ -27,12 +28,14 @@ class Calibration(OfSymbol, frozen=True, kw_only=True, gc=False):
         atr_weights: The weight of each, 1 together [1].
         volatility: Expected of the next window, by the mixed ATR, the season taken into
             account, as a standard deviation of the logarithmic return [1].
+        normal_volatility: The geometric mean of a window's volatility, the season taken
+            out [1].
         season: What the hour of the week makes of the volatility [1].
         wide_bps: A spread beyond this is wide, for the symbol at this hour [bps].
         thin: A depth below this is thin, likewise; the thinner side within reach
             [quote].
-        pinned: Names of attributes that a person has fixed, by commas.
-        origin: The hash of the file that it began from; empty if from nothing.
+        pinned: What a person has fixed, by commas, named as in ``reason``.
+        origin: The hash of the file that is drawn on; empty if none is.
     """
 
     table: ClassVar[str] = "calibrations"
@@ -51,6 +54,7 @@ class Calibration(OfSymbol, frozen=True, kw_only=True, gc=False):
     atr_periods: tuple[int, ...] = ()
     atr_weights: tuple[float, ...] = ()
     volatility: float | None = None
+    normal_volatility: float | None = None
     season: float = 1.0
     wide_bps: float | None = None
     thin: float | None = None

@@ -18,6 +18,8 @@ from connectors.venues import PARSERS
 from operators import step
 from operators.alerts.alerts import Alerts
 from operators.alerts.rule import Judge, Rule
+from operators.calibration.calibrate import Calibrate
+from operators.calibration.prior import Parameters, Prior
 from operators.features.bars import Bars, BarsParams
 from operators.healing.case import Limit
 from operators.healing.heal_lines import HealLines
@@ -59,6 +61,7 @@ from operators.records.quality import (
     Severity,
 )
 from operators.records.time import MS
+from tests.operators.calibration import made as calibrated
 
 START_MS = 1_723_161_250_000
 STATUS = (
@@ -448,12 +451,22 @@ TOLD = Rule(
     lapse_s=15.0,
 )
 SUMMED = msgspec.structs.replace(TOLD, name="summed", at_least=2, digest_s=10.0)
+KNOWN = Prior(
+    pool=calibrated.POOL,
+    entry=calibrated.entry(5, 20),
+    pins=Parameters(thin=50.0),
+    origin="a",
+)
 OPERATORS: dict[str, tuple[Callable[[], Any], Callable[[str], Records]]] = {
     "decode": (lambda: Decode(DecodeParams(), PARSERS), frames),
     "listen": (lambda: Listen(DecodeParams(), PARSERS), frames),
     "arbitrate": (lambda: Arbitrate(ArbitrateParams(settle_ms=100)), lines),
     "order_book": (lambda: OrderBook(OrderBookParams()), books),
     "bars": (lambda: Bars(BARS), market),
+    "calibrate": (
+        lambda: Calibrate(calibrated.HASTY, lambda _: KNOWN),
+        calibrated.windows,
+    ),
     "connection_health": (lambda: HealthOfConnections(HASTY), told),
     "quality": (quality, lambda symbol: st.one_of(stocked(symbol), proven(symbol))),
     "lines": (lambda: Lines(LinesParams(), BRIEF), read),
@@ -577,6 +590,7 @@ def test_keys_interleaved_in_the_engine_say_what_they_say_alone(
         ("arbitrate", "Trade Top BookDelta BookSnapshot Heartbeat Gap Flaw Tally"),
         ("order_book", "Book BookState"),
         ("bars", "Bar LateTrade"),
+        ("calibrate", "Calibration Normalised"),
         ("connection_health", "ConnectionHealth"),
         ("quality", "QualityIssue QualityScore"),
         ("lines", "QualityIssue"),

@@ -19,6 +19,15 @@ def test_it_is_drawn_towards_one_by_how_little_is_known(minutes, factor):
     assert hours.factor(4, 180) == 1.0
 
 
+def test_an_hour_is_drawn_to_what_else_is_known_of_it():
+    hours = HourFactors.of(168)
+    for _ in range(180):
+        hours.update(167, 2.0, 420)
+
+    assert hours.factor(167, 180, 4.0) == pytest.approx(3.0)
+    assert hours.factor(0, 180, 4.0) == 4.0
+
+
 def test_it_is_never_nothing():
     hours = HourFactors()
     for _ in range(100_000):
