@@ -108,7 +108,7 @@ def with_section(text: str, name: str, lines: Iterable[str]) -> str:
         TextError: If the text is no YAML, or something else would change with it.
     """
     block = "".join(f"{line}\n" for line in lines)
-    found = re.search(rf"^{name}:.*\n?(?:[ \t]+\S.*\n?|[ \t]*\n)*", text, re.MULTILINE)
+    found = re.search(rf"^{name}:.*\n?(?:[ \t]+\S.*\n?|-(?:[ \t].*)?\n|[ \t]*\n)*", text, re.MULTILINE)
     if found is None:
         made = f"{text.rstrip()}\n\n{block}"
     else:
