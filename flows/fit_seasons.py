@@ -14,6 +14,9 @@ _LEAST: Final = 0.01
 _GREATEST: Final = 100.0
 _DAY: Final = 24
 _FEWEST_DAYS: Final = 3
+_SMALLEST: Final = 1e-6
+_INDICATORS: Final = np.hstack([np.eye(WEEK), np.tile(np.eye(_DAY), (7, 1))])
+"""[168, 192]: the hours of the week, and beside them the hours of the day."""
 
 
 class Hourly(NamedTuple):
@@ -79,15 +82,14 @@ def seasons(of_symbols: Sequence[Hourly]) -> Seasons:
     groups = [group for each in left for group in _groups(each.bucket, each)]
     apart = parts(groups)
     k = None if apart is None else apart.k
-    own = [pool if k is None else pool + ridged(each, k) for each in left]
+    own = [pool if k is None else pool + credible(each, k) for each in left]
     return Seasons(pool, own, k)
 
 
 def ridged(hours: Hourly, k: float) -> Floats:
     """Return 168 logarithms, each drawn to that of its hour of the day, and this to 0.
 
-    A ridge over indicators of the hours: for one set of indicators its penalty is
-    credibility, ``n / (n + k)``; two sets share what the days have in common.
+    A ridge over indicators of the hours of the day and of the week.
 
     Args:
         hours: What was seen.
@@ -95,12 +97,33 @@ def ridged(hours: Hourly, k: float) -> Floats:
     """
     if not hours.at.size or k >= MOST:
         return np.zeros(WEEK)
-    indicators = _indicators(hours.bucket)
-    model = Ridge(alpha=max(k, 1e-9), fit_intercept=False, solver="cholesky")
-    model.fit(indicators, hours.value, sample_weight=hours.weight)
-    logs: Floats = np.asarray(model.predict(_indicators(np.arange(WEEK))))
-    level: Floats = logs - logs.mean()
-    return level
+    weight, mean = _by_bucket(hours)
+    model = Ridge(alpha=max(k, _SMALLEST), fit_intercept=False, solver="cholesky")
+    model.fit(_INDICATORS, mean, sample_weight=weight)
+    logs: Floats = np.asarray(model.predict(_INDICATORS), dtype=np.float64)
+    return logs
+
+
+def credible(hours: Hourly, k: float) -> Floats:
+    """Return the same as :func:`ridged`, in closed form: there are many symbols.
+
+    With ``q = w k / (w + k)``, the hour of the day is ``sum q m / (sum q + k)``, and
+    what an hour of the week adds to it ``w / (w + k)`` of what is left of its mean.
+
+    Source:
+        W. Jewell, "The use of collateral data in credibility theory: a hierarchical
+        model", Giornale dell'Istituto Italiano degli Attuari 38, 1975.
+    """
+    if not hours.at.size or k >= MOST:
+        return np.zeros(WEEK)
+    k = max(k, _SMALLEST)
+    weight, mean = _by_bucket(hours)
+    part = (weight * k / (weight + k)).reshape(-1, _DAY)
+    means = mean.reshape(-1, _DAY)
+    of_day = (part * means).sum(axis=0) / (part.sum(axis=0) + k)
+    own = (weight / (weight + k)).reshape(-1, _DAY)
+    logs: Floats = (of_day + own * (means - of_day)).ravel()
+    return logs
 
 
 def factors(logs: Floats) -> tuple[float, ...]:
@@ -117,12 +140,13 @@ def at_hours(hours: Sequence[float], buckets: Ints) -> Floats:
     return found
 
 
-def _indicators(buckets: Ints) -> Floats:
-    found = np.zeros((len(buckets), WEEK + _DAY))
-    rows = np.arange(len(buckets))
-    found[rows, buckets] = 1.0
-    found[rows, WEEK + buckets % _DAY] = 1.0
-    return found
+def _by_bucket(hours: Hourly) -> tuple[Floats, Floats]:
+    """Return the weight and the mean of each hour of the week, [168]."""
+    weight = np.bincount(hours.bucket, weights=hours.weight, minlength=WEEK)
+    total = np.bincount(
+        hours.bucket, weights=hours.value * hours.weight, minlength=WEEK
+    )
+    return weight, total / np.where(weight > 0.0, weight, 1.0)
 
 
 def _together(of_symbols: Sequence[Hourly]) -> Hourly:
