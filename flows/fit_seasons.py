@@ -142,7 +142,9 @@ def at_hours(hours: Sequence[float], buckets: Ints) -> Floats:
 
 def _by_bucket(hours: Hourly) -> tuple[Floats, Floats]:
     """Return the weight and the mean of each hour of the week, [168]."""
-    weight = np.bincount(hours.bucket, weights=hours.weight, minlength=WEEK)
+    weight: Floats = np.bincount(
+        hours.bucket, weights=hours.weight, minlength=WEEK
+    ).astype(np.float64)
     total = np.bincount(
         hours.bucket, weights=hours.value * hours.weight, minlength=WEEK
     )

@@ -32,6 +32,8 @@ UNITS: Final = {
 }
 _DAYS: Final = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday")
 _WIDTH: Final = 10**9
+_BODY: Final = r"(?:[ \t]+\S.*\n?|-(?:[ \t].*)?\n|[ \t]*\n)*"
+"""Lines that belong to the key above: indented, of a list, or blank."""
 
 
 class TextError(Exception):
@@ -108,7 +110,7 @@ def with_section(text: str, name: str, lines: Iterable[str]) -> str:
         TextError: If the text is no YAML, or something else would change with it.
     """
     block = "".join(f"{line}\n" for line in lines)
-    found = re.search(rf"^{name}:.*\n?(?:[ \t]+\S.*\n?|-(?:[ \t].*)?\n|[ \t]*\n)*", text, re.MULTILINE)
+    found = re.search(rf"^{name}:.*\n?{_BODY}", text, re.MULTILINE)
     if found is None:
         made = f"{text.rstrip()}\n\n{block}"
     else:

@@ -29,7 +29,7 @@ def qlike(x: float, forecast: float, most: float) -> float:
 
 
 class Hedge(msgspec.Struct):
-    """The weight of each expert: ``exp(-rate loss)`` times what it was, and some shared.
+    """The weight of each expert: ``exp(-rate loss)`` of what it was, and some shared.
 
     So the mix follows the expert that is best of late. An expert that says nothing
     keeps its weight but for what is shared.
@@ -52,9 +52,7 @@ class Hedge(msgspec.Struct):
         """Return the mix of so many experts of which nothing is known."""
         return cls([1.0 / count] * count)
 
-    def update(
-        self, losses: Sequence[float | None], rate: float, share: float
-    ) -> None:
+    def update(self, losses: Sequence[float | None], rate: float, share: float) -> None:
         """Take in how each expert did.
 
         Args:

@@ -152,7 +152,8 @@ def test_each_bad_pin_is_refused_by_itself(folder):
     edit(
         folder,
         "  atr_period: 21.0",
-        "  atr_period: 21.0\n  thin: -1\n  wide: 3.0\n  volatility: .nan\n  wide_bps: 4",
+        "  atr_period: 21.0\n  thin: -1\n  wide: 3.0\n"
+        "  volatility: .nan\n  wide_bps: 4",
     )
 
     told = load(folder)

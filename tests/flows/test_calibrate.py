@@ -16,6 +16,7 @@ from config.load import ConfigError, save
 from config.settings import Connection, Ingest, Lake, Line, Settings
 from flows.__main__ import app
 from flows.fitting import feeding
+from flows.priors import Priors
 from operators.calibration.prior import Parameters
 from operators.records.calibration import Calibration
 from operators.records.feature import Feature
@@ -275,6 +276,22 @@ def test_a_mistake_is_one_line_that_says_what_to_do(fitted, words, said):
 def test_a_lake_without_such_windows_says_which_it_has(config, lake):
     words = ("fit", "--from", str(lake), "--length-ms", "1000")
     assert "it has windows of 60000 ms" in refused(config, *words)
+
+
+def test_the_flow_begins_from_the_files_and_says_once_what_it_refuses(fitted, capsys):
+    path = store(fitted) / "binance" / "ETH-USDT.yaml"
+    path.write_text(path.read_text().replace("schema: 1", "schema: 9"))
+    priors = Priors(store(fitted), 60_000)
+    told = load_calibrations(store(fitted))
+
+    for _ in range(2):
+        assert priors("binance:BTC-USDT").entry == told.kept["binance:BTC-USDT"].entry
+        assert priors("binance:ETH-USDT").entry is None
+        assert priors("nobody:A-B") == priors("binance:ETH-USDT")
+        assert priors("nobody:A-B").pool == told.pool
+
+    assert capsys.readouterr().err.count("tapewatch: refused") == 1
+    assert Priors(store(fitted), 1_000)("binance:BTC-USDT").entry is None
 
 
 def test_a_recording_is_put_through_no_more_flows_than_it_takes(config):

@@ -1,5 +1,6 @@
 """What is written is what is read; nobody's part of a file is lost to another."""
 
+import itertools
 import os
 import random
 import signal
@@ -126,7 +127,7 @@ def test_a_fit_names_the_one_that_it_replaces_and_that_is_kept(tmp_path):
     store = Store(tmp_path, past=3)
     chain = [store.fit(entry(n=n)) for n in range(1_000, 1_006)]
 
-    for before, after in zip(chain, chain[1:], strict=False):
+    for before, after in itertools.pairwise(chain):
         assert after.parent == content(before)
     assert chain[0].parent == ""
     old = [read(tmp_path, path) for path in past(tmp_path, "binance", "BTC-USDT")]
