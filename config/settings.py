@@ -9,6 +9,7 @@ from typing import Annotated
 import msgspec
 
 from config.alerts import Alerts
+from config.calibration_store import Calibrations
 from config.dashboards import Dashboards
 from config.exchange import ExchangeParams
 from config.section import Section, check_unique
@@ -247,5 +248,6 @@ class Settings(Section, frozen=True, kw_only=True):
     system: SystemHealthParams = SystemHealthParams()
     heal: HealParams = HealParams()
     quality: QualityParams = QualityParams()
+    calibrations: Calibrations = Calibrations()
     alerts: Alerts = Alerts()
     exchange: ExchangeParams = ExchangeParams()

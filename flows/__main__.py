@@ -23,6 +23,7 @@ from config.load import DEFAULT, ConfigError, load
 from config.settings import Settings
 from config.shard import Shard
 from flows import (
+    calibrate_changes,
     cluster,
     dashboards,
     dead_letters,
@@ -50,6 +51,7 @@ topics_app = typer.Typer(help="The topics of infra/kafka/topics.yaml.")
 app.add_typer(topics_app, name="topics", no_args_is_help=True)
 app.add_typer(dead_letters.app, name="dead", no_args_is_help=True)
 app.add_typer(cluster.app, name="cluster", no_args_is_help=True)
+app.add_typer(calibrate_changes.app, name="calibrate", no_args_is_help=True)
 
 Seconds = Annotated[
     float | None, typer.Option(min=0.1, help="Stop by itself after so many seconds.")
@@ -442,6 +444,7 @@ def main() -> None:
     from infra.superset.errors import SupersetError
     from infra.superset.keys import SecretError
     from infra.superset.specs import AssetsError
+    from sinks.calibrations import CalibrationsError
     from sinks.extract import ExtractError
     from sinks.kafka import DeliveryError
     from sinks.lake import LakeError
@@ -452,6 +455,7 @@ def main() -> None:
         AccessError,
         AssetsError,
         BrokerError,
+        CalibrationsError,
         ChildError,
         ConfigError,
         DeliveryError,

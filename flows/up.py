@@ -1,7 +1,8 @@
 """Run everything on this machine, in order, and stop it in order.
 
 broker ─► exchange ─► ingest ─► flows ─┬─► lake ─► dashboards
-                                       └─► tell
+                                       ├─► tell
+                                       └─► follow ─► files of calibrations
 """
 
 import time
@@ -144,6 +145,7 @@ class _Stack:
         yield Child("ingest", ("ingest", *config), self._logs)
         yield Child("pulse", ("pulse", *config), self._logs)
         yield Child("keep", ("keep", *config), self._logs)
+        yield Child("follow", ("calibrate", "follow", *config), self._logs)
         if self._wish.dashboards and self._settings.dashboards.enabled:
             self._beside.start(self._file, self._logs)
 

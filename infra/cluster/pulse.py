@@ -9,27 +9,12 @@ from collections.abc import Iterable, Iterator
 from typing import Final
 
 from infra.cluster.needs import Document, Needs
-from infra.cluster.pods import (
-    COMPONENT,
-    CONFIG,
-    SERVICE,
-    Process,
-    Size,
-    container,
-    disrupted,
-    environment,
-    mounts,
-    named,
-    pod,
-    probes,
-    stateful,
-    volumes,
-)
+from infra.cluster.pods import COMPONENT, SERVICE, Size, environment, named
+from infra.cluster.single import Single, single
 
 PROCESS: Final = "pulse"
 PODS: Final = "tapewatch-pods"
 _FOLDER: Final = "/etc/tapewatch/pods"
-_GRACE_S: Final = 60
 _SIZE: Final = Size(cores=0.1, most_cores=1, memory_mb=256, most_memory_mb=512)
 
 
@@ -44,21 +29,15 @@ def pulse(
         stamp: Of the settings: another one starts the pod anew.
         others: Documents of which the StatefulSets are asked.
     """
-    process = container(image, PROCESS, _SIZE) | {
-        "args": [PROCESS, "--config", CONFIG, "--folder", _FOLDER],
-        "env": environment(needs, PROCESS, indexed=False),
-        "ports": [{"name": "metrics", "containerPort": needs.metrics.port}],
-        **probes(),
-        "volumeMounts": [
-            *mounts(needs, {}),
-            {"name": "pods", "mountPath": _FOLDER, "readOnly": True},
-        ],
-    }
-    folder = {"name": "pods", "configMap": {"name": PODS}}
-    spec = pod([process], [*volumes(needs), folder], _GRACE_S)
-    whole = Process(PROCESS, PROCESS, 1, spec, stamp, ready_s=15)
-    own = stateful(whole, {}, needs.metrics.port)
-    del own["spec"]["volumeClaimTemplates"]
+    what = Single(
+        name=PROCESS,
+        size=_SIZE,
+        words=("--folder", _FOLDER),
+        variables=environment(needs, PROCESS, indexed=False),
+        lent=[{"name": "pods", "configMap": {"name": PODS}}],
+        read_only={"pods": _FOLDER},
+    )
+    own, budget = single(needs, image, stamp, what)
     port = needs.metrics.port
     pods = {
         f"{name}.json": text
@@ -66,7 +45,7 @@ def pulse(
         for name, text in _written_down(each, port)
     }
     listed = named("ConfigMap", "v1", PODS) | {"data": pods}
-    return [listed, own, disrupted(PROCESS, PROCESS)]
+    return [listed, own, budget]
 
 
 def _written_down(document: Document, port: int) -> Iterator[tuple[str, str]]:

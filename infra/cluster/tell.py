@@ -7,51 +7,26 @@ ended, a node that does not answer included. Its volume holds no more than a loc
 from typing import Final
 
 from infra.cluster.needs import Document, Needs
-from infra.cluster.pods import (
-    ALERTS,
-    CONFIG,
-    Process,
-    Size,
-    container,
-    disrupted,
-    environment,
-    mounts,
-    pod,
-    probes,
-    stateful,
-    volumes,
-)
+from infra.cluster.pods import ALERTS, Size, environment
+from infra.cluster.single import Single, single
 
 PROCESS: Final = "tell"
 PORTS: Final = (443, 465, 587)
 """Where targets listen: HTTPS, and mail."""
-_GRACE_S: Final = 60
 _STORE: Final = "1Gi"
 _SIZE: Final = Size(cores=0.1, most_cores=1, memory_mb=256, most_memory_mb=512)
 
 
 def tell(needs: Needs, image: str, stamp: str) -> list[Document]:
-    """Return its StatefulSet and its budget.
-
-    Args:
-        needs: What the settings ask for.
-        image: What it runs.
-        stamp: Of the settings: another one starts the pod anew.
-    """
-    process = container(image, PROCESS, _SIZE) | {
-        "args": [PROCESS, "--config", CONFIG],
-        "env": environment(needs, PROCESS, indexed=False) + _addresses(needs),
-        "ports": [{"name": "metrics", "containerPort": needs.metrics.port}],
-        **probes(),
-        "volumeMounts": mounts(needs, {"recovery": needs.recovery.path}),
-    }
-    spec = pod([process], volumes(needs), _GRACE_S)
-    whole = Process(PROCESS, PROCESS, 1, spec, stamp, ready_s=15)
-    claims = {"recovery": _STORE}
-    return [
-        stateful(whole, claims, needs.metrics.port),
-        disrupted(PROCESS, PROCESS),
-    ]
+    """Return its StatefulSet and its budget; see :mod:`infra.cluster.single`."""
+    what = Single(
+        name=PROCESS,
+        size=_SIZE,
+        variables=environment(needs, PROCESS, indexed=False) + _addresses(needs),
+        folders={"recovery": needs.recovery.path},
+        claims={"recovery": _STORE},
+    )
+    return single(needs, image, stamp, what)
 
 
 def _addresses(needs: Needs) -> list[Document]:

@@ -85,7 +85,7 @@ def test_each_process_shows_its_figures_and_a_killed_one_is_missed(
         ),
     )
     by = {each["name"]: each for each in found["processes"]}
-    others = {"ingest-all.all", "tell-all", "pulse-all", "keep-0"}
+    others = {"ingest-all.all", "tell-all", "pulse-all", "keep-0", "follow-all"}
     assert {f"{flow}-0-of-1" for flow in FLOWS} | others == set(by)
     assert len({each["address"] for each in by.values()}) == len(by)
     seen = {name for each in by.values() for name in names(each["address"])}

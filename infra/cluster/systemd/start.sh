@@ -1,6 +1,6 @@
 #!/bin/sh
 # What the units run: start.sh flow market-0-of-2, start.sh ingest a, start.sh tell tell,
-# start.sh pulse MACHINE, start.sh keep keep
+# start.sh pulse MACHINE, start.sh keep keep, start.sh follow follow
 #
 # Settings are /etc/tapewatch/<instance>.yaml where there is one, else tapewatch.yaml.
 # The password of Kafka's user comes from systemd's credentials, and is in no unit.
@@ -36,8 +36,12 @@ case $what in
     process=keep
     set -- keep
     ;;
+  follow)
+    process=follow
+    set -- calibrate follow
+    ;;
   *)
-    echo "expected flow, ingest, tell, pulse or keep, not $what" >&2
+    echo "expected flow, ingest, tell, pulse, keep or follow, not $what" >&2
     exit 2
     ;;
 esac

@@ -17,6 +17,7 @@ INSTANCES = {
     "tapewatch-tell.service": "tapewatch-tell.service",
     "tapewatch-pulse.service": "tapewatch-pulse.service",
     "tapewatch-keep.service": "tapewatch-keep.service",
+    "tapewatch-follow.service": "tapewatch-follow.service",
     "tapewatch.target": "tapewatch.target",
 }
 SERVICES = [name for name in INSTANCES if name.endswith(".service")]
@@ -165,6 +166,7 @@ def started(folder: Path, *words: str) -> "subprocess.CompletedProcess[str]":
         (("tell", "tell"), "tell", "tell"),
         (("pulse", "host-7"), "pulse --name host-7", "pulse"),
         (("keep", "keep"), "keep", "keep"),
+        (("follow", "follow"), "calibrate follow", "follow"),
     ],
 )
 def test_an_instance_says_what_is_started(tmp_path, words, wanted, user):

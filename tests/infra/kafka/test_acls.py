@@ -15,7 +15,7 @@ from config.settings import Ingest, Kafka, Lake, Recovery, Settings
 from connectors import commands
 from connectors import kafka as readers
 from connectors.supervisor import Only
-from flows import ingest, io, pulsing, telling
+from flows import following, ingest, io, pulsing, telling
 from flows.catalogue import FLOWS
 from flows.io import KafkaIO
 from infra.kafka import acls
@@ -79,6 +79,8 @@ class Doors:
         monkeypatch.setattr(telling, "Past", self.past)
         monkeypatch.setattr(telling, "consumer", self.consumer)
         monkeypatch.setattr(telling, "partitions", self.none)
+        monkeypatch.setattr(following, "consumer", self.consumer)
+        monkeypatch.setattr(following, "partitions", self.none)
 
     def source(self, reading: readers.Reading) -> readers.KafkaSource:
         self.reads |= {topic.name for topic in reading.topics}
@@ -198,9 +200,15 @@ def test_pulse_may_do_what_it_does(
     check(doors.process("pulse", reads_back=False))
 
 
+def test_follow_may_do_what_it_does(doors: Doors, settings: Settings) -> None:
+    with pytest.raises(SeenError):
+        following.Follow(settings).run(Event())
+    check(doors.process("follow", reads_back=False))
+
+
 def test_nobody_else_may_do_anything() -> None:
     names = [process.name for process in acls.load()]
-    others = ["ingest", "tell", "pulse", "reader", "admin"]
+    others = ["ingest", "tell", "pulse", "follow", "reader", "admin"]
     assert sorted(names) == sorted([*FLOWS, *others])
 
 
