@@ -80,11 +80,9 @@ def fit(
         list[str] | None, typer.Option(help="Write only this symbol's; repeatable.")
     ] = None,
     length_ms: Annotated[
-        int, typer.Option(min=1, help="Of windows of this length [ms].")
-    ] = 60_000,
-    alarm_rate: Annotated[
-        float, typer.Option(min=1e-6, max=0.5, help="Windows that may be wide or thin.")
-    ] = 0.01,
+        int | None,
+        typer.Option(min=1, help="Of windows of this length [ms]; the settings' own."),
+    ] = None,
     until: Annotated[
         str | None, typer.Option(help="Leave out what is later: UTC as 2026-08-01.")
     ] = None,
@@ -106,7 +104,13 @@ def fit(
 
     settings = load(config)
     until_ns = None if until is None else _until(until)
-    how = fitting.How(length_ms, alarm_rate, settings.calibrations.expires_d)
+    params = settings.calibration
+    how = fitting.How(
+        length_ms or params.length_ms,
+        params.alarm_rate,
+        settings.calibrations.expires_d,
+        params.mix,
+    )
     with screen.status("fitting") as status:
 
         def say(text: str) -> None:

@@ -15,6 +15,7 @@ import numpy as np
 
 from flows.fit_seasons import at_hours, factors, hourly, seasons
 from flows.fit_windows import NUMBERS, Floats, Windows
+from operators.calibration.params import MixParams
 from operators.calibration.prior import Doubt, Entry, Hours, Parameters, Pool
 from operators.numerics.buhlmann import Parts, parts
 from operators.numerics.hedge import Hedge, log_mean, qlike
@@ -23,9 +24,6 @@ from operators.records.time import SECOND
 BLOCK: Final = 240
 FEWEST: Final = 120
 _DAY_NS: Final = 86_400 * SECOND
-_RATE: Final = 0.5
-_SHARE: Final = 0.01
-_MOST_LOSS: Final = 5.0
 _WOBBLE: Final = log(2.0)
 
 Blocks = list[tuple[float, float]]
@@ -38,11 +36,13 @@ class How(NamedTuple):
         length_ms: Length of the windows [ms].
         alarm_rate: The share of windows that may be wide, and that may be thin [1].
         expires_d: How long the fits hold [d].
+        mix: How periods of the ATR are mixed.
     """
 
     length_ms: int = 60_000
     alarm_rate: float = 0.01
     expires_d: float = 30.0
+    mix: MixParams = MixParams()
 
 
 class Fitted(NamedTuple):
@@ -72,7 +72,7 @@ def fit(samples: Sequence[Windows], how: How) -> Fitted:
     """Fit the pool and every symbol that has enough windows."""
     hours = _hours(samples)
     owns = [
-        dict(_owns(each, of_symbol, how.alarm_rate))
+        dict(_owns(each, of_symbol, how))
         for each, of_symbol in zip(samples, hours.own, strict=True)
     ]
     doubt, level = Doubt(), {}
@@ -131,24 +131,22 @@ def _hours(samples: Sequence[Windows]) -> _AllHours:
     return _AllHours(Hours(**pool), own, found["volatility"].k)
 
 
-def _owns(
-    windows: Windows, hours: Hours, alarm_rate: float
-) -> Iterator[tuple[str, _Own]]:
+def _owns(windows: Windows, hours: Hours, how: How) -> Iterator[tuple[str, _Own]]:
     """Yield the own estimates of a symbol, by the parameter's name."""
     flat = {
         name: windows.numbers[name] / at_hours(getattr(hours, name), windows.hours)
         for name in NUMBERS
     }
     for name, number, share in (
-        ("wide_bps", "spread", 1.0 - alarm_rate),
-        ("thin", "depth", alarm_rate),
+        ("wide_bps", "spread", 1.0 - how.alarm_rate),
+        ("thin", "depth", how.alarm_rate),
         ("volatility", "volatility", None),
     ):
         x = flat[number]
         logs = np.log(x[x > 0.0])
         if logs.size >= FEWEST:
             yield name, _own(logs, share)
-    periods = _effective(windows)
+    periods = _effective(windows, how.mix)
     if periods.size >= FEWEST:
         yield "atr_period", _own(periods, None)
 
@@ -166,7 +164,7 @@ def _own(logs: Floats, share: float | None) -> _Own:
     return _Own(of(logs), len(logs), blocks, halves)
 
 
-def _effective(windows: Windows) -> Floats:
+def _effective(windows: Windows, mix: MixParams) -> Floats:
     """Return the logarithm of the mixed ATR's effective period after each window."""
     hedge, found = Hedge.of(max(len(windows.periods), 1)), []
     ratio, n = 1.5, 100
@@ -178,8 +176,8 @@ def _effective(windows: Windows) -> Floats:
         if mixed is None or not true_range >= 0.0:
             continue
         x = true_range * true_range
-        losses = [each and qlike(x, ratio * each * each, _MOST_LOSS) for each in known]
-        hedge.update(losses, _RATE, _SHARE)
+        losses = [each and qlike(x, ratio * each * each, mix.most) for each in known]
+        hedge.update(losses, mix.rate, mix.share)
         n += 1
         ratio += (x / (mixed * mixed) - ratio) / n
         period = log_mean(hedge.weights, [float(each) for each in windows.periods])
