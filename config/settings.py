@@ -14,6 +14,7 @@ from config.exchange import ExchangeParams
 from config.section import Section, check_unique
 from config.security import Security
 from operators.features.bars import BarsParams
+from operators.features.params import FeaturesParams
 from operators.healing.params import HealParams
 from operators.health.judgement import HealthParams
 from operators.health.system_health import SystemHealthParams
@@ -241,6 +242,7 @@ class Settings(Section, frozen=True, kw_only=True):
     arbitrate: ArbitrateParams = ArbitrateParams()
     book: OrderBookParams = OrderBookParams()
     bars: BarsParams = BarsParams()
+    features: FeaturesParams = FeaturesParams()
     health: HealthParams = HealthParams()
     system: SystemHealthParams = SystemHealthParams()
     heal: HealParams = HealParams()

@@ -6,7 +6,18 @@ from typing import Final
 from bytewax.dataflow import Dataflow
 
 from config.settings import Settings
-from flows import alerts, archive, bars, book, heal, health, market, quality, system
+from flows import (
+    alerts,
+    archive,
+    bars,
+    book,
+    features,
+    heal,
+    health,
+    market,
+    quality,
+    system,
+)
 from flows.io import IO
 
 Build = Callable[[Settings, IO], Dataflow]
@@ -15,6 +26,7 @@ FLOWS: Final[Mapping[str, Build]] = {
     "market": market.build,
     "book": book.build,
     "bars": bars.build,
+    "features": features.build,
     "health": health.build,
     "quality": quality.build,
     "system": system.build,

@@ -19,6 +19,8 @@ from operators import step
 from operators.alerts.alerts import Alerts
 from operators.alerts.rule import Judge, Rule
 from operators.features.bars import Bars, BarsParams
+from operators.features.features import Features
+from operators.features.params import FeaturesParams
 from operators.healing.case import Limit
 from operators.healing.heal_lines import HealLines
 from operators.healing.heal_symbols import HealSymbols
@@ -335,8 +337,21 @@ def quality() -> Quality:
     return Quality(params, checks(params.checks, {}), OrderBook(OrderBookParams()))
 
 
+def features() -> Features:
+    return Features(FEATURES, OrderBook(OrderBookParams(levels=FEATURES.levels)))
+
+
 BRIEF = IssuesParams(update_s=2.0, calm_s=0.5, quiet_s=3.0)
 BARS = BarsParams(lengths_ms=(1_000, 2_000, 3_000), lateness_ms=700)
+FEATURES = FeaturesParams(
+    lengths_ms=(1_000, 2_000, 6_000),
+    stands=8,
+    levels=2,
+    warm_s=2.0,
+    atr_periods=(1, 3),
+    efficiency=2,
+    horizons=(1, 3),
+)
 HASTY = HealthParams(rates=RatesParams(minutes=1, warm_minutes=1))
 
 
@@ -454,6 +469,7 @@ OPERATORS: dict[str, tuple[Callable[[], Any], Callable[[str], Records]]] = {
     "arbitrate": (lambda: Arbitrate(ArbitrateParams(settle_ms=100)), lines),
     "order_book": (lambda: OrderBook(OrderBookParams()), books),
     "bars": (lambda: Bars(BARS), market),
+    "features": (features, stocked),
     "connection_health": (lambda: HealthOfConnections(HASTY), told),
     "quality": (quality, lambda symbol: st.one_of(stocked(symbol), proven(symbol))),
     "lines": (lambda: Lines(LinesParams(), BRIEF), read),
@@ -577,6 +593,7 @@ def test_keys_interleaved_in_the_engine_say_what_they_say_alone(
         ("arbitrate", "Trade Top BookDelta BookSnapshot Heartbeat Gap Flaw Tally"),
         ("order_book", "Book BookState"),
         ("bars", "Bar LateTrade"),
+        ("features", "Feature"),
         ("connection_health", "ConnectionHealth"),
         ("quality", "QualityIssue QualityScore"),
         ("lines", "QualityIssue"),
