@@ -78,10 +78,10 @@ class Past(msgspec.Struct):
 
     def efficiency(self, windows: int) -> float | None:
         """Return the efficiency ratio over so many windows, if all mids are known."""
-        if len(self.mids) <= windows:
+        path = self.mids[-1 - windows :]
+        if len(path) <= windows or None in path:
             return None
-        known = [mid for mid in self.mids[-1 - windows :] if mid is not None]
-        return efficiency_ratio(known) if len(known) > windows else None
+        return efficiency_ratio(path)  # type: ignore[arg-type]  # no None is in it
 
 
 def nothing(params: FeaturesParams) -> Past:

@@ -48,26 +48,31 @@ class Quotes(msgspec.Struct):
             count: How many levels of each side count.
             at_ns: When it came.
         """
-        self.settle(at_ns)
         if not (bids and asks and 0.0 < bids[0][0] <= asks[0][0]):
+            self.settle(at_ns)
             self.forget()
             return
         bids, asks = bids[:count], asks[:count]
-        if self.is_book and self.bids:
-            bid, deep_bid = added(bids, self.bids, up=True)
-            ask, deep_ask = added(asks, self.asks, up=False)
-            self.flow = (self.flow or 0.0) + bid - ask
-            self.deep = (self.deep or 0.0) + (deep_bid - deep_ask) / count
-        else:
+        before_bids, before_asks = self.bids, self.asks
+        if not self.is_book:
             self.flow, self.deep = self.flow or 0.0, self.deep or 0.0
             self.is_book = True
-        self._stand(bids, asks)
+            self._stand(bids, asks, at_ns)
+            return
+        bid, deep_bid = added(bids, before_bids, up=True)
+        ask, deep_ask = added(asks, before_asks, up=False)
+        self.flow = (self.flow or 0.0) + bid - ask
+        self.deep = (self.deep or 0.0) + (deep_bid - deep_ask) / count
+        if bids[0][0] == before_bids[0][0] and asks[0][0] == before_asks[0][0]:
+            self.bids, self.asks = bids, asks
+        else:
+            self._stand(bids, asks, at_ns)
 
     def take_top(self, top: Top, at_ns: int) -> None:
         """Take in a quote, of a symbol without a book."""
-        self.settle(at_ns)
         known = top.bid_quantity and top.ask_quantity and 0.0 < top.bid <= top.ask
         if not known:
+            self.settle(at_ns)
             self.forget()
             return
         bids, asks = ((top.bid, top.bid_quantity),), ((top.ask, top.ask_quantity),)
@@ -77,7 +82,7 @@ class Quotes(msgspec.Struct):
             self.flow = (self.flow or 0.0) + bid - ask
         else:
             self.flow, self.is_book = self.flow or 0.0, False
-        self._stand(bids, asks)
+        self._stand(bids, asks, at_ns)
 
     def forget(self) -> None:
         """Know no levels any longer; what they did stays."""
@@ -98,7 +103,9 @@ class Quotes(msgspec.Struct):
         self.flow = 0.0 if self.bids else None
         self.deep = 0.0 if self.is_book else None
 
-    def _stand(self, bids: Levels, asks: Levels) -> None:
+    def _stand(self, bids: Levels, asks: Levels, at_ns: int) -> None:
+        """Let a spread stand in place of the one before."""
+        self.settle(at_ns)
         self.bids, self.asks = bids, asks
         bid, ask = bids[0][0], asks[0][0]
         self.spread_bps = (ask - bid) / (ask + bid) * 2e4

@@ -1,7 +1,8 @@
 """How straight a way was."""
 
 from collections.abc import Sequence
-from itertools import pairwise
+from itertools import islice
+from operator import sub
 
 
 def efficiency_ratio(path: Sequence[float]) -> float | None:
@@ -15,5 +16,5 @@ def efficiency_ratio(path: Sequence[float]) -> float | None:
     Args:
         path: At least one place [n].
     """
-    way = sum([abs(b - a) for a, b in pairwise(path)])
+    way = sum(map(abs, map(sub, islice(path, 1, None), path)))
     return min(abs(path[-1] - path[0]) / way, 1.0) if way else None

@@ -32,14 +32,20 @@ def added(
     """
     if now == before:
         return _NONE
-    if len(now) == len(before):
-        steps = [
-            size - had if price == was else size if (price > was) is up else -had
-            for (price, size), (was, had) in zip(now, before, strict=True)
-        ]
-    else:
+    if len(now) != len(before):
         steps = [_step(new, old, up=up) for new, old in zip_longest(now, before)]
-    return steps[0], sum(steps)
+        return steps[0], sum(steps)
+    (price, size), (was, had) = now[0], before[0]
+    best = size - had if price == was else size if (price > was) is up else -had
+    deep = 0.0
+    for (price, size), (was, had) in zip(now, before, strict=True):
+        if price == was:
+            deep += size - had
+        elif (price > was) is up:
+            deep += size
+        else:
+            deep -= had
+    return best, deep
 
 
 def _step(now: Level | None, before: Level | None, *, up: bool) -> float:

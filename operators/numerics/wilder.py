@@ -26,19 +26,20 @@ class WilderBank(msgspec.Struct):
 
     def update(self, x: float) -> None:
         """Take in a number."""
-        self.count += 1
-        count, periods = self.count, self.periods
-        if count > max(periods, default=0):
+        self.count = count = self.count + 1
+        periods = self.periods
+        if count <= max(periods, default=0):
+            self.total += x
+            mean = self.total / count
+            old = self.values or [mean] * len(periods)
             self.values = [
-                value + (x - value) / period
-                for value, period in zip(self.values, periods, strict=True)
+                mean if count <= period else value + (x - value) / period
+                for value, period in zip(old, periods, strict=True)
             ]
             return
-        self.total += x
-        mean = self.total / count
         self.values = [
-            mean if period >= count else value + (x - value) / period
-            for value, period in zip(self.values or periods, periods, strict=True)
+            value + (x - value) / period
+            for value, period in zip(self.values, periods, strict=True)
         ]
 
     @property
@@ -51,7 +52,7 @@ class WilderBank(msgspec.Struct):
             [
                 value if count >= period else None
                 for value, period in zip(
-                    self.values or self.periods, self.periods, strict=True
+                    self.values or [0.0] * len(self.periods), self.periods, strict=True
                 )
             ]
         )
