@@ -16,6 +16,7 @@ from config.section import Section, check_unique
 from config.security import Security
 from operators.calibration.params import CalibrationParams
 from operators.features.bars import BarsParams
+from operators.features.params import FeaturesParams
 from operators.healing.params import HealParams
 from operators.health.judgement import HealthParams
 from operators.health.system_health import SystemHealthParams
@@ -243,6 +244,7 @@ class Settings(Section, frozen=True, kw_only=True):
     arbitrate: ArbitrateParams = ArbitrateParams()
     book: OrderBookParams = OrderBookParams()
     bars: BarsParams = BarsParams()
+    features: FeaturesParams = FeaturesParams()
     calibration: CalibrationParams = CalibrationParams()
     health: HealthParams = HealthParams()
     system: SystemHealthParams = SystemHealthParams()

@@ -1,6 +1,6 @@
 """Trades -> bars of several lengths, in event time."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Annotated, Final
 
 import msgspec
@@ -30,13 +30,22 @@ class BarsParams(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     def __post_init__(self) -> None:
         """Check what types cannot say."""
-        first = self.lengths_ms[0]
-        if any(length % first for length in self.lengths_ms):
-            text = f"Expected multiples of the first length, {first} ms - at"
-            raise ValueError(f"{text} `lengths_ms`: {list(self.lengths_ms)}")
-        if len(set(self.lengths_ms)) < len(self.lengths_ms):
-            text = "Expected each length once - at"
-            raise ValueError(f"{text} `lengths_ms`: {list(self.lengths_ms)}")
+        check_lengths(self.lengths_ms)
+
+
+def check_lengths(lengths_ms: Sequence[int]) -> None:
+    """Check lengths of windows, the longer of which are put together from the first.
+
+    Raises:
+        ValueError: If one is no multiple of the first, or is there twice.
+    """
+    first = lengths_ms[0]
+    if any(length % first for length in lengths_ms):
+        text = f"Expected multiples of the first length, {first} ms - at"
+        raise ValueError(f"{text} `lengths_ms`: {list(lengths_ms)}")
+    if len(set(lengths_ms)) < len(lengths_ms):
+        text = "Expected each length once - at"
+        raise ValueError(f"{text} `lengths_ms`: {list(lengths_ms)}")
 
 
 class Window(msgspec.Struct, gc=False):
@@ -51,6 +60,20 @@ class Window(msgspec.Struct, gc=False):
     volume: float
     turnover: float
     trades: int
+
+    def take(self, price: float, quantity: float, at_ns: int) -> None:
+        """Take in a trade."""
+        if price > self.high:
+            self.high = price
+        elif price < self.low:
+            self.low = price
+        if at_ns >= self.last_ns:
+            self.last_ns, self.close = at_ns, price
+        elif at_ns < self.first_ns:
+            self.first_ns, self.open = at_ns, price
+        self.volume += quantity
+        self.turnover += price * quantity
+        self.trades += 1
 
     def merge(self, later: "Window") -> None:
         """Take in a window that lies wholly behind this one."""
@@ -118,18 +141,7 @@ class Bars:
                 yield from self._open(event, start_ns)
                 closes_ns = state.closes_ns
                 continue
-            price, quantity = event.price, event.quantity
-            if price > window.high:
-                window.high = price
-            elif price < window.low:
-                window.low = price
-            if at_ns >= window.last_ns:
-                window.last_ns, window.close = at_ns, price
-            elif at_ns < window.first_ns:
-                window.first_ns, window.open = at_ns, price
-            window.volume += quantity
-            window.turnover += price * quantity
-            window.trades += 1
+            window.take(event.price, event.quantity, at_ns)
 
     def close(self) -> Iterator[Bar]:
         """Close every window: the input has come to its true end."""

@@ -27,16 +27,19 @@ class Feature(OfSymbol, frozen=True, kw_only=True, gc=False):
         microprice: Mean of the best prices, each weighed by the other's quantity, at
             its end [quote].
         spread_bps: From best bid to best ask, beside the mid, at its end [bps].
-        spread_mean_bps: The same, mean over its time [bps].
+        spread_mean_bps: The same, mean over its time, as it passed between arrivals
+            [bps].
         reach_bps: How far from the mid depth is measured: some of the symbol's own
             moves [bps].
-        bid_depth: Notional to sell to within reach, at its end [quote].
+        bid_depth: Notional to sell to within reach, at its end; of a symbol that has
+            quotes only, what rests at the best price [quote].
         ask_depth: Notional to buy from within reach [quote].
         imbalance: Bid less ask depth, beside their sum, -1 to 1 [1].
         order_flow: What was added to the best bid and taken from the best ask, less
             the contrary (order-flow imbalance), in its time [base].
-        order_flow_deep: The same of several levels, together [base].
-        realised_variance: Sum of squared logarithmic returns of mids in its time [1].
+        order_flow_deep: The same of several levels of a book, their mean [base].
+        realised_variance: Sum of squared logarithmic returns of mids in its time; where
+            some are not known, as if they had been like the others [1].
         median_variance: The same from medians of three returns, which jumps do not
             reach (MedRV) [1].
         jump_share: The share of the variance that is jumps, 0 to 1 [1].

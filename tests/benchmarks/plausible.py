@@ -13,8 +13,9 @@ _MARKETS: Final = [(_VENUES[n % 5], f"S{n:02d}-USDT") for n in range(24)]
 _LINES: Final = [(venue, f"{venue}-0", line) for venue in _VENUES for line in "ab"]
 _WHOLES: Final = [(venue, f"{venue}-0", "") for venue in _VENUES]
 _PROCESSES: Final = (
-    *("ingest-all", "market-0-of-1", "book-0-of-1", "bars-0-of-1", "health-0-of-1"),
-    *("quality-0-of-1", "system-0-of-1", "heal-0-of-1", "alerts-0-of-1", "keep-all"),
+    *("ingest-all", "market-0-of-1", "book-0-of-1", "bars-0-of-1", "features-0-of-1"),
+    *("health-0-of-1", "quality-0-of-1", "system-0-of-1", "heal-0-of-1"),
+    *("alerts-0-of-1", "keep-all"),
     *("archive-0-of-1", "tell-all", "pulse-all", "dashboards-all"),
 )
 _BOTH: Final = ("event_ns", "received_ns")

@@ -14,7 +14,7 @@ FOLLOWS = (
     *("ignored", "late_trades", "bars", "dead_letters", "tallies", "gaps"),
     *("books", "book_states", "readings", "flaws", "connection_health"),
     *("quality_issues", "quality_scores", "system_health", "healings", "commands"),
-    "alerts",
+    *("alerts", "features"),
 )
 """Tables whose rows follow from the frames alone."""
 

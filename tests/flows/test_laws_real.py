@@ -22,7 +22,7 @@ SILENT_NS = (20 * SECOND, 73 * SECOND)
 CLOSED_NS = 32 * SECOND
 JUDGED = (
     *("readings", "connection_health", "quality_issues", "quality_scores"),
-    *("system_health", "healings", "commands", "alerts"),
+    *("system_health", "healings", "commands", "alerts", "features"),
 )
 
 

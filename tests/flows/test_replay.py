@@ -210,7 +210,9 @@ def test_an_open_end_leaves_out_the_windows_that_time_has_not_closed(
     lake: Path, recording: Path, tmp_path: Path
 ) -> None:
     replay(Settings(), recording, tmp_path, closes=False)
-    assert differences(lake, tmp_path).keys() == {"bars", "tallies", "readings"}
+    assert differences(lake, tmp_path).keys() == {
+        *("bars", "features", "tallies", "readings")
+    }
     select = "select symbol, event_ns, length_ns, open, close, trades from bars"
     query = f"""{select} where event_ns <= {{}} + (
         select max(event_ns) - {Settings().bars.lateness_ms * MS} from

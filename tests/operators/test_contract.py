@@ -21,6 +21,8 @@ from operators.alerts.rule import Judge, Rule
 from operators.calibration.calibrate import Calibrate
 from operators.calibration.prior import Parameters, Prior
 from operators.features.bars import Bars, BarsParams
+from operators.features.features import Features
+from operators.features.params import FeaturesParams
 from operators.healing.case import Limit
 from operators.healing.heal_lines import HealLines
 from operators.healing.heal_symbols import HealSymbols
@@ -338,8 +340,21 @@ def quality() -> Quality:
     return Quality(params, checks(params.checks, {}), OrderBook(OrderBookParams()))
 
 
+def features() -> Features:
+    return Features(FEATURES, OrderBook(OrderBookParams(levels=FEATURES.levels)))
+
+
 BRIEF = IssuesParams(update_s=2.0, calm_s=0.5, quiet_s=3.0)
 BARS = BarsParams(lengths_ms=(1_000, 2_000, 3_000), lateness_ms=700)
+FEATURES = FeaturesParams(
+    lengths_ms=(1_000, 2_000, 6_000),
+    stands=8,
+    levels=2,
+    warm_s=2.0,
+    atr_periods=(1, 3),
+    efficiency=2,
+    horizons=(1, 3),
+)
 HASTY = HealthParams(rates=RatesParams(minutes=1, warm_minutes=1))
 
 
@@ -463,6 +478,7 @@ OPERATORS: dict[str, tuple[Callable[[], Any], Callable[[str], Records]]] = {
     "arbitrate": (lambda: Arbitrate(ArbitrateParams(settle_ms=100)), lines),
     "order_book": (lambda: OrderBook(OrderBookParams()), books),
     "bars": (lambda: Bars(BARS), market),
+    "features": (features, stocked),
     "calibrate": (
         lambda: Calibrate(calibrated.HASTY, lambda _: KNOWN),
         calibrated.windows,
@@ -590,6 +606,7 @@ def test_keys_interleaved_in_the_engine_say_what_they_say_alone(
         ("arbitrate", "Trade Top BookDelta BookSnapshot Heartbeat Gap Flaw Tally"),
         ("order_book", "Book BookState"),
         ("bars", "Bar LateTrade"),
+        ("features", "Feature"),
         ("calibrate", "Calibration Normalised"),
         ("connection_health", "ConnectionHealth"),
         ("quality", "QualityIssue QualityScore"),

@@ -14,7 +14,7 @@ from operators.records.base import Record, Side
 from operators.records.connection import ConnectionEvent, LineEvent
 from operators.records.dead import DeadLetter
 from operators.records.frame import Frame, FrameKind
-from operators.records.market import BookDelta, Trade
+from operators.records.market import BookDelta, Level, Trade
 from sinks.lake import TABLES, catalog, hot, table_of
 
 every_table = pytest.mark.parametrize(
@@ -32,7 +32,8 @@ def column_of(kind: Any) -> Any:
     if NoneType in get_args(kind):
         return column_of(inner[0])
     if get_origin(kind) is tuple and get_args(kind)[-1] is ...:
-        return pa.list_(pa.list_(pa.float64()))
+        levels, each = pa.list_(pa.list_(pa.float64())), get_args(kind)[0]
+        return levels if each == Level else pa.list_(column_of(each))
     if isinstance(kind, type) and issubclass(kind, Enum):
         return pa.string()
     known = {
