@@ -6,7 +6,18 @@ from typing import Final
 from bytewax.dataflow import Dataflow
 
 from config.settings import Settings
-from flows import alerts, archive, bars, book, heal, health, market, quality, system
+from flows import (
+    alerts,
+    archive,
+    bars,
+    book,
+    heal,
+    health,
+    market,
+    quality,
+    scanner,
+    system,
+)
 from flows.io import IO
 
 Build = Callable[[Settings, IO], Dataflow]
@@ -17,6 +28,7 @@ FLOWS: Final[Mapping[str, Build]] = {
     "bars": bars.build,
     "health": health.build,
     "quality": quality.build,
+    "scanner": scanner.build,
     "system": system.build,
     "heal": heal.build,
     "alerts": alerts.build,
