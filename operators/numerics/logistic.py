@@ -29,13 +29,23 @@ class Logistic(msgspec.Struct):
     doubts: list[list[float]]
     n: int = 0
 
-    def probability(self, numbers: Sequence[float]) -> float:
-        """Return how probable a yes is, given ``d`` numbers."""
-        logit = sum(map(mul, self.coefficients, numbers))
+    def probability(self, numbers: Sequence[float], offset: float = 0.0) -> float:
+        """Return how probable a yes is, given ``d`` numbers, and what is known of it.
+
+        Args:
+            numbers: They.
+            offset: The rest of the logit: what is not learnt here.
+        """
+        logit = offset + sum(map(mul, self.coefficients, numbers))
         return 1.0 / (1.0 + exp(-min(max(logit, -30.0), 30.0)))
 
     def update(
-        self, numbers: Sequence[float], happened: bool, drift: float, most: float
+        self,
+        numbers: Sequence[float],
+        happened: bool,
+        drift: float,
+        most: float,
+        offset: float = 0.0,
     ) -> None:
         """Take in an outcome.
 
@@ -44,9 +54,10 @@ class Logistic(msgspec.Struct):
             happened: Whether it came.
             drift: By how much the variance of each coefficient grows an outcome.
             most: Up to which it grows.
+            offset: As in :meth:`probability`.
         """
         self.n += 1
-        expected = self.probability(numbers)
+        expected = self.probability(numbers, offset)
         told = expected * (1.0 - expected)
         ahead = [sum(map(mul, row, numbers)) for row in self.doubts]
         scale = 1.0 / (1.0 + told * sum(map(mul, ahead, numbers)))

@@ -5,7 +5,6 @@ from typing import Final, NamedTuple
 
 import msgspec
 
-from operators.numerics.logistic import Logistic
 from operators.records.feature import Feature
 from operators.records.priority import Priority, PriorityWeights, Tier
 from operators.records.quality import QualityScore
@@ -16,11 +15,12 @@ from operators.scanner.tiers import Held, target
 from operators.scanner.watched import Moved, Watched, outcomes, references
 from operators.scanner.weights import (
     Own,
+    Pool,
     beginning,
     credibility,
     drift,
     numbers,
-    shares,
+    pooled,
 )
 
 Out = Priority | PriorityWeights
@@ -37,7 +37,7 @@ class Ranked(msgspec.Struct):
     """
 
     watched: dict[str, Watched] = msgspec.field(default_factory=dict)
-    pool: Logistic | None = None
+    pool: Pool | None = None
 
 
 class Present(NamedTuple):
@@ -80,7 +80,7 @@ class Ranking:
         """
         pool = ranked.pool
         if pool is None:
-            pool = ranked.pool = self._beginning()
+            pool = ranked.pool = pooled(self._params.weights, self._params.learning)
         moved = [self._moved(ranked, each, window) for each in features]
         self._learn(pool, moved)
         yield from self._weigh(window, pool, moved)
@@ -100,29 +100,26 @@ class Ranking:
             for name in [each for each in watched if watched[each].window < oldest]:
                 del watched[name]
 
-    def _beginning(self) -> Logistic:
-        return beginning(self._params.weights, self._params.learning)
-
     def _moved(self, ranked: Ranked, feature: Feature, window: int) -> Moved:
         watched = ranked.watched.get(feature.key)
         if watched is None:
-            watched = Watched(Own(self._beginning(), ()), window)
+            learnt = beginning(self._params.weights, self._params.learning)
+            watched = Watched(Own(learnt, ()), window)
             ranked.watched[feature.key] = watched
         return Moved(watched, feature, watched.gone(feature, window))
 
-    def _learn(self, pool: Logistic, moved: Sequence[Moved]) -> None:
+    def _learn(self, pool: Pool, moved: Sequence[Moved]) -> None:
         """Learn from what followed on what was seen a window ago."""
-        learning = self._params.learning
+        learning, intercept = self._params.learning, pool.intercept
         resolved = outcomes(moved, learning)
         for watched, happened in resolved:
-            pool_drift = self._drift / len(resolved)
-            pool.update(watched.seen, happened, pool_drift, learning.variance)
-            watched.own.learnt.update(
-                watched.seen, happened, self._drift, learning.variance
-            )
+            seen, most = watched.seen, learning.variance
+            watched.own.learnt.update(seen, happened, self._drift, most, intercept)
+            share = self._drift / len(resolved)
+            pool.learnt.update((*seen, 1.0), happened, share, most)
 
     def _weigh(
-        self, window: int, pool: Logistic, moved: Sequence[Moved]
+        self, window: int, pool: Pool, moved: Sequence[Moved]
     ) -> Iterator[PriorityWeights]:
         """Yield the weights of symbols that are new, or have others from here on."""
         learning = self._params.learning
@@ -134,7 +131,7 @@ class Ranking:
             if not is_due and not is_new:
                 continue
             if general is None:
-                general = shares(pool, self._params.weights.shares)
+                general = pool.shares or self._params.weights.shares
             if is_new:
                 own.used = tuple(general)
             else:
