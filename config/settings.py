@@ -25,6 +25,7 @@ from operators.market.decode import DecodeParams
 from operators.market.order_book import OrderBookParams
 from operators.quality.quality import QualityParams
 from operators.records import topics
+from operators.scanner.params import ScannerParams
 
 Positive = Annotated[int, msgspec.Meta(ge=1)]
 PositiveFloat = Annotated[float, msgspec.Meta(gt=0, le=1e9)]
@@ -250,6 +251,7 @@ class Settings(Section, frozen=True, kw_only=True):
     system: SystemHealthParams = SystemHealthParams()
     heal: HealParams = HealParams()
     quality: QualityParams = QualityParams()
+    scanner: ScannerParams = ScannerParams()
     calibrations: Calibrations = Calibrations()
     alerts: Alerts = Alerts()
     exchange: ExchangeParams = ExchangeParams()

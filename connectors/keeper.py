@@ -15,6 +15,7 @@ from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidHandshake, InvalidStatus, InvalidURI
 
 from config.settings import Connection, Line
+from connectors.attention import Attention
 from connectors.gate import Gate, backoff_s
 from connectors.venues import VENUES
 from connectors.websocket import Publish, Session, Teller, retry_after_s
@@ -48,12 +49,18 @@ class Keeper:
     """
 
     def __init__(
-        self, connection: Connection, line: Line, gate: Gate, publish: Publish
+        self,
+        connection: Connection,
+        line: Line,
+        gate: Gate,
+        publish: Publish,
+        attention: Attention | None = None,
     ) -> None:
         self.connection = connection
         self.line = line
         self.session: Session | None = None
         self._gate = gate
+        self._attention = attention or Attention()
         names = (line.name, f"{line.name}~")
         self._tellers = [Teller(connection, name, publish) for name in names]
         self._users: dict[str, Running] = {}
@@ -114,7 +121,7 @@ class Keeper:
             for teller in self._tellers:
                 user = self._users.get(teller.line)
                 if user is None or user.done():
-                    session = Session(url, teller, self._gate)
+                    session = Session(url, teller, self._gate, self._attention)
                     running = asyncio.create_task(session.run())
                     self._users[teller.line] = running
                     self.session = session

@@ -9,6 +9,7 @@ import msgspec
 
 from config.load import ConfigError
 from config.settings import Connection, Ingest
+from connectors.attention import Attention
 from connectors.gate import Gate
 from connectors.keeper import Keeper
 from connectors.orderly import Orderly
@@ -149,10 +150,18 @@ def _connects_per_minute(ingest: Ingest, venue: str) -> float:
 
 
 class Supervisor:
-    """All lines, by connection; those of the highest priority first."""
+    """All lines, by connection; those of the highest priority first.
+
+    Of those of one priority, those with the most symbols of a HIGH tier: as they are
+    known when a line is opened, or opened again.
+    """
 
     def __init__(
-        self, ingest: Ingest, publish: Publish, only: Only | None = None
+        self,
+        ingest: Ingest,
+        publish: Publish,
+        only: Only | None = None,
+        attention: Attention | None = None,
     ) -> None:
         """Make a keeper for each line that is to be kept here.
 
@@ -166,13 +175,14 @@ class Supervisor:
         only = only or Only()
         only.check(ingest)
         self._heartbeat_ms = ingest.heartbeat_ms
+        self._attention = attention or Attention()
         gates = {
             venue: Gate(_connects_per_minute(ingest, venue))
             for venue in {connection.venue for connection in ingest.connections}
         }
         ordered = sorted(ingest.connections, key=lambda each: -each.priority)
         self.keepers = [
-            Keeper(shard, line, gates[shard.venue], publish)
+            Keeper(shard, line, gates[shard.venue], publish, self._attention)
             for connection in ordered
             for shard in sharded(connection)
             for line in shard.lines
@@ -193,7 +203,10 @@ class Supervisor:
         """
         async with asyncio.TaskGroup() as group:
             tasks = []
-            for keeper in self.keepers:
+            urgency = self._attention.urgency
+            for keeper in sorted(
+                self.keepers, key=lambda each: urgency(each.connection), reverse=True
+            ):
                 tasks.append(group.create_task(keeper.run()))
                 tasks.append(group.create_task(self._beat(keeper.beat)))
             if commands is not None:

@@ -6,7 +6,7 @@ is stamped and published; what it says is the ``market`` flow's business.
 
 import asyncio
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Final
 
 import httpx
@@ -14,6 +14,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
 from config.settings import Connection
+from connectors.attention import Attention
 from connectors.gate import Gate
 from connectors.venues import VENUES
 from operators.records import topics
@@ -131,11 +132,14 @@ class Session:
         flowing: Set once it has brought something that is data.
     """
 
-    def __init__(self, url: str, teller: Teller, gate: Gate) -> None:
+    def __init__(
+        self, url: str, teller: Teller, gate: Gate, attention: Attention | None = None
+    ) -> None:
         self.url = url
         self.teller = teller
         self.flowing = asyncio.Event()
         self._gate = gate
+        self._attention = attention or Attention()
         self._settings = teller.connection
         self._venue = VENUES[teller.connection.venue]
         self._socket: ClientConnection | None = None
@@ -171,7 +175,8 @@ class Session:
                 ``InvalidURI`` of websockets.
         """
         settings, teller = self._settings, self.teller
-        await self._gate.pass_through()
+        await self._gate.pass_through(self._attention.urgency(settings))
+        symbols = self._attention.ordered(settings)
         teller.report(LineEvent.CONNECTING, self.url)
         async with connect(
             self.url,
@@ -189,11 +194,11 @@ class Session:
             teller.report(LineEvent.OPEN, self.url)
             aside = [
                 asyncio.create_task(self._ping(socket)),
-                asyncio.create_task(self._fetch(settings.symbols)),
+                asyncio.create_task(self._fetch(symbols)),
             ]
             reason = "stopped by us"
             try:
-                await self._listen(socket)
+                await self._listen(socket, symbols)
             except ConnectionClosed as error:
                 reason = str(error)
             finally:
@@ -221,12 +226,12 @@ class Session:
             again = self._venue.subscribe([symbol], channels)
             await self._send(socket, self._venue.resync(symbol) or again)
 
-    async def _listen(self, socket: ClientConnection) -> None:
+    async def _listen(self, socket: ClientConnection, symbols: Sequence[str]) -> None:
         """Subscribe, and keep what comes, until the socket is closed."""
-        settings, keep, idle = self._settings, self.teller.keep, self._venue.IDLE
-        channels = settings.channels or self._venue.CHANNELS
+        keep, idle = self.teller.keep, self._venue.IDLE
+        channels = self._settings.channels or self._venue.CHANNELS
         subscribing = asyncio.create_task(
-            self._send(socket, self._venue.subscribe(settings.symbols, channels))
+            self._send(socket, self._venue.subscribe(symbols, channels))
         )
         try:
             while True:

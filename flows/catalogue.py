@@ -17,6 +17,7 @@ from flows import (
     health,
     market,
     quality,
+    scanner,
     system,
 )
 from flows.io import IO
@@ -31,6 +32,7 @@ FLOWS: Final[Mapping[str, Build]] = {
     "calibration": calibration.build,
     "health": health.build,
     "quality": quality.build,
+    "scanner": scanner.build,
     "system": system.build,
     "heal": heal.build,
     "alerts": alerts.build,

@@ -1,15 +1,17 @@
 """ingest: what the venues send -> frames and connection events, in Kafka.
 
 sockets ──► lines ──┬─► frames ──────┬─► Kafka
-commands ────┘      └─► connections ─┴─► disk ──► Kafka, when it has been away
+commands ────┤      └─► connections ─┴─► disk ──► Kafka, when it has been away
+priorities ──┘
 """
 
 import asyncio
 import signal
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from config.settings import Settings
+from connectors.attention import Attention, attend
 from connectors.commands import commands
 from connectors.supervisor import Only, Supervisor, check
 from flows import metrics
@@ -22,6 +24,8 @@ from sinks.kafka import TooLargeError
 from sinks.oversized import oversized
 from sinks.spool import Spool
 from sinks.spooling import SpoolingPublisher, say
+
+_KNOWN_S: Final = 2.0
 
 
 def run_ingest(settings: Settings, only: Only) -> None:
@@ -65,22 +69,38 @@ async def _until_told(settings: Settings, only: Only) -> None:
                 raise
             publish(oversized(record, str(error)))
 
-    supervisor = Supervisor(settings.ingest, publish, only)
+    attention, known = Attention(), asyncio.Event()
+    supervisor = Supervisor(settings.ingest, publish, only, attention)
     shown = metrics.IngestMetrics(publisher, tap)
     leave = metrics.serve(settings.metrics, shown, "ingest", only.name)
     sending = asyncio.create_task(publisher.run())
     sending.add_done_callback(lambda _: stop.set())
+    attending = asyncio.create_task(attend(settings.kafka, attention, known))
     try:
+        await _soon(known, attending, stop)
         await supervisor.run(stop, commands(settings.kafka))
     except BaseExceptionGroup as group:
         raise _first(group) from group
     finally:
+        attending.cancel()
         sending.cancel()
-        await asyncio.wait({sending})
+        await asyncio.wait({sending, attending})
         await publisher.close()
     if not sending.cancelled():
         sending.result()
     leave()
+
+
+async def _soon(
+    known: asyncio.Event, attending: asyncio.Task[None], stop: asyncio.Event
+) -> None:
+    """Wait until priorities are known, but not for long: lines matter more."""
+    waits = [asyncio.create_task(each.wait()) for each in (known, stop)]
+    await asyncio.wait(
+        [*waits, attending], timeout=_KNOWN_S, return_when=asyncio.FIRST_COMPLETED
+    )
+    for each in waits:
+        each.cancel()
 
 
 def _first(error: BaseException) -> BaseException:

@@ -26,7 +26,6 @@ _UNFIT: Final = {
     topics.ALERTS.name: "an alert cannot follow from alerts",
     topics.DELIVERIES.name: "no flow makes them",
     topics.PROCESSES.name: "no flow makes them: a replay could not repeat the alert",
-    topics.PRIORITIES.name: "no flow makes them yet",
     topics.CONNECTIONS.name: "readings.v1 says the same, and is there in a replay too",
 }
 

@@ -6,15 +6,15 @@ from typing import Annotated, Final, TypeVar
 
 import msgspec
 
-from operators.health.members import Members, SoFar, Standing, Waits
 from operators.health.roll_up import Counted, roll_up
+from operators.members import Members, Standing, Waits
+from operators.progress import Progress
 from operators.records.health import ConnectionHealth, Level, SystemHealth
 from operators.records.quality import QualityScore
 from operators.records.time import SECOND
 
 WINDOW_NS: Final = 5 * SECOND
 _RANKS: Final = {Level.GREEN: 0, Level.YELLOW: 1, Level.RED: 2}
-_NEVER: Final = -(2**63)
 
 K = TypeVar("K", ConnectionHealth, QualityScore)
 Points = Annotated[float, msgspec.Meta(ge=0, le=100)]
@@ -57,26 +57,24 @@ class Graded(msgspec.Struct):
     better: int = 0
 
 
-class SystemHealthState(msgspec.Struct):
+class SystemHealthState(Progress):
     """What :class:`SystemHealths` remembers of all.
 
     Attributes:
         connections: Who speaks of connections.
         symbols: Who speaks of symbols.
-        said: The last window that is over; very small before the first.
-        awaited: The window that is waited for; None while nobody is expected.
-        alone: Whether nobody was present in the last window that is over.
         late: Words that came when their window was over, since the last record.
         grades: The level of each venue; of all, by an empty name.
     """
 
     connections: Members[ConnectionHealth] = msgspec.field(default_factory=Members)
     symbols: Members[QualityScore] = msgspec.field(default_factory=Members)
-    said: int = _NEVER
-    awaited: int | None = None
-    alone: bool = True
     late: int = 0
     grades: dict[str, Graded] = msgspec.field(default_factory=dict)
+
+    def topics(self) -> tuple[Members[ConnectionHealth], Members[QualityScore]]:
+        """Return who speaks."""
+        return self.connections, self.symbols
 
 
 class SystemHealths:
@@ -84,7 +82,7 @@ class SystemHealths:
 
     Time is arrival, by our clock, of connections and symbols alike, so that a venue
     whose clock is wrong is not apart from the others. A window is over when everybody
-    in both topics has passed it; see :mod:`operators.health.members` for who is waited
+    in both topics has passed it; see :mod:`operators.members` for who is waited
     for. What is said does not depend on the order between members, nor on how far one
     topic is read ahead of the other; what comes too late for that is counted, and named
     in ``issues``. Nothing is said of a window in which nobody is present, nor of a
@@ -110,38 +108,30 @@ class SystemHealths:
         self, words: Iterable[ConnectionHealth | QualityScore]
     ) -> Iterator[SystemHealth]:
         """Take in how members do; yield the windows that are over by that."""
-        state = self.state
+        state, waits = self.state, self._waits
         for word in words:
             if word.is_change:
                 continue
             window = -(-word.received_ns // WINDOW_NS)
             if isinstance(word, QualityScore):
                 state.symbols.note(window, state.said)
-                self._hear(state.symbols, word.key, window, word)
+                late = state.hear(state.symbols, word.key, window, word, waits)
+                state.late += late
             elif not word.line:
                 name = f"{word.venue}:{word.connection}"
                 known = ((word.said_ns or word.received_ns) - 1) // WINDOW_NS
                 state.connections.note(max(window, known), state.said)
-                self._hear(state.connections, name, window, word)
+                late = state.hear(state.connections, name, window, word, waits)
+                state.late += late
             while state.awaited is not None and self._is_over(state.awaited):
                 yield from self._say(state.awaited)
 
     def close(self) -> Iterator[SystemHealth]:
         """Yield the windows that are left: nobody will be heard any more."""
         state = self.state
-        last = max(state.connections.newest, state.symbols.newest)
+        last = state.newest()
         while state.awaited is not None and state.awaited <= last:
             yield from self._say(state.awaited)
-
-    def _hear(self, members: Members[K], name: str, window: int, word: K) -> None:
-        """Take in a word; note when it makes somebody count earlier than expected."""
-        state, patience = self.state, self._patience
-        awaited = state.awaited if state.awaited is not None else window
-        so_far = SoFar(state.said, awaited, self._waits)
-        state.late += members.speak(name, window, word, so_far)
-        counts = max(window + patience, state.said + 1)
-        if state.alone and (state.awaited is None or counts < state.awaited):
-            self._await(counts)
 
     def _is_over(self, window: int) -> bool:
         """Return whether all has been heard that is to be heard of a window."""
@@ -166,12 +156,11 @@ class SystemHealths:
         state = self.state
         connections = state.connections.move(window, self._waits)
         symbols = state.symbols.move(window, self._waits)
-        state.said = window
-        state.alone = not (_any_present(connections) or _any_present(symbols))
-        if not state.alone:
+        alone = not (_any_present(connections) or _any_present(symbols))
+        if not alone:
             by_venue = _by_venue(connections), _by_venue(symbols)
             yield from self._rolled(window * WINDOW_NS, *by_venue)
-        self._move_on(window)
+        state.move_on(window, self._patience, alone=alone)
 
     def _rolled(
         self,
@@ -215,24 +204,6 @@ class SystemHealths:
         if graded.better >= params.calm or _RANKS[now] > _RANKS[graded.level]:
             graded.level, graded.better = now, 0
         return msgspec.structs.replace(health, level=graded.level)
-
-    def _move_on(self, window: int) -> None:
-        """Await the window behind one that is over, or the next with anybody in it."""
-        state = self.state
-        if not state.alone:
-            self._await(window + 1)
-            return
-        found = (
-            members.next_window(window, self._patience)
-            for members in (state.connections, state.symbols)
-        )
-        self._await(min((each for each in found if each is not None), default=None))
-
-    def _await(self, window: int | None) -> None:
-        self.state.awaited = window
-        if window is not None:
-            for members in (self.state.connections, self.state.symbols):
-                members.await_window(window, self._patience)
 
 
 def _any_present(standings: Iterable[Standing[K]]) -> bool:

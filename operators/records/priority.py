@@ -21,7 +21,8 @@ class Priority(OfSymbol, frozen=True, kw_only=True, gc=False):
     what makes a symbol worth watching, None where it is not known.
 
     Attributes:
-        score: 0 to 100.
+        score: 0 to 100: the mean of the components that are known, by the symbol's
+            weights; 0 while it is not tradable.
         rank: Its place by score among all symbols of the window, from 1.
         tier: What follows from both.
         volatility: How much its price moves.
@@ -34,7 +35,10 @@ class Priority(OfSymbol, frozen=True, kw_only=True, gc=False):
         confidence: How much of the weights is its own and how many components are
             known, 0 to 1 [1].
         beta: How far it moves with the reference symbol of the scanner [1].
-        residual: Its return in the window that this does not explain [1].
+        residual: Its return in the window that this does not explain, by beta as it was
+            before the window [1].
+        late: How many words of it came too late for their window, since its last
+            record.
     """
 
     table: ClassVar[str] = "priorities"
@@ -54,6 +58,7 @@ class Priority(OfSymbol, frozen=True, kw_only=True, gc=False):
     confidence: float | None = None
     beta: float | None = None
     residual: float | None = None
+    late: Int64 = 0
 
 
 class PriorityWeights(OfSymbol, frozen=True, kw_only=True, gc=False):

@@ -15,6 +15,9 @@ select
   momentum,
   order_flow,
   data_quality,
+  confidence,
+  beta,
+  residual,
   epoch((now() at time zone 'UTC') - event_time) as age_s
 from priorities
 where event_time >= (now() at time zone 'UTC') - interval 1 hour
@@ -24,3 +27,25 @@ qualify event_ns = max(event_ns) over ();
 create view priorities_history as
 select event_time, venue, symbol, venue || ' ' || symbol as market, tier, score, rank
 from priorities;
+
+-- How much each component counts for each symbol now: one row for each of them.
+create view priority_weights_now as
+with newest as (
+  select *
+  from priority_weights
+  qualify event_ns = max(event_ns) over (partition by venue, symbol)
+)
+select
+  venue,
+  symbol,
+  venue || ' ' || symbol as market,
+  event_time,
+  n,
+  credibility,
+  component,
+  weight
+from newest
+unpivot (
+  weight for component in
+  (volatility, turnover, spread, depth, momentum, order_flow, data_quality)
+);

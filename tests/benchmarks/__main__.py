@@ -5,7 +5,7 @@ python -m tests.benchmarks [--quick]
 
 import sys
 
-from tests.benchmarks import features, frames, lake, ohlcv
+from tests.benchmarks import features, frames, lake, ohlcv, scanner
 
 
 def main() -> None:
@@ -13,6 +13,7 @@ def main() -> None:
     quick = "--quick" in sys.argv
     frames.run()
     ohlcv.run(trades=100_000 if quick else 1_000_000)
+    scanner.run(windows=50 if quick else 300)
     features.run(records=100_000 if quick else 400_000)
     lake.run((1, 3) if quick else (1, 30, 365))
 

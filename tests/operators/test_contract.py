@@ -42,6 +42,7 @@ from operators.quality.lines import Lines, LinesParams
 from operators.quality.quality import Quality, QualityParams
 from operators.records.base import Record, Side
 from operators.records.connection import LineEvent
+from operators.records.feature import Feature
 from operators.records.frame import Frame, FrameKind
 from operators.records.health import ConnectionHealth, Reading
 from operators.records.health import Level as Health
@@ -62,7 +63,9 @@ from operators.records.quality import (
     QualityScore,
     Severity,
 )
-from operators.records.time import MS
+from operators.records.time import MINUTE, MS
+from operators.scanner.params import LearningParams, ScannerParams
+from operators.scanner.scanner import Scanner
 from tests.operators.calibration import made as calibrated
 
 START_MS = 1_723_161_250_000
@@ -423,6 +426,48 @@ def healths(connection: str) -> Records:
     return st.lists(drawn, max_size=40).map(numbered)
 
 
+def scanned(venue: str) -> Records:
+    """Features and quality of three symbols, hardly in order, with long silences."""
+    member, number = st.integers(0, 2), st.integers(1, 9)
+    later = st.sampled_from([0, 0, 0, 1, 1, 2, -1, -3, 30])
+    drawn = st.tuples(st.booleans(), member, later, number)
+
+    def numbered(each: list[tuple[bool, int, int, int]]) -> list[Record]:
+        at, found = 10, []
+        for is_feature, who, more, what in each:
+            at = max(at + more, 0)
+            found.append(seen(venue, is_feature, who, at, what))
+        return found
+
+    return st.lists(drawn, max_size=80).map(numbered)
+
+
+def seen(venue: str, is_feature: bool, member: int, at: int, number: int) -> Record:
+    place = {
+        "venue": venue,
+        "symbol": ("BTC-USDT", "ETH-USDT", "ETH-BTC")[member],
+        "event_ns": (28_333_333 + at) * MINUTE,
+    }
+    if not is_feature:
+        at_ns = place["event_ns"]
+        return QualityScore(
+            **place, received_ns=at_ns, score=10.0 * number, tradable=number > 1
+        )
+    return Feature(
+        **place,
+        length_ns=MINUTE,
+        volume=float(number),
+        signed_volume=1.0,
+        turnover=float(number),
+        trades=number,
+        mid=float(number) if number > 2 else None,
+        spread_bps=float(number),
+        volatility=number / 1e4,
+        horizons=(1,),
+        returns=(number / 1e3,),
+    )
+
+
 def issues(symbol: str) -> Records:
     """Issues of a symbol that come and go, some without an end."""
     kinds = [IssueKind.SEQUENCE_GAP, IssueKind.CHECKSUM, IssueKind.STALE]
@@ -452,6 +497,8 @@ def issues(symbol: str) -> Records:
 
 
 SOON = SystemHealthParams(patience_s=10, apart_s=60, forget_s=200, calm=2)
+TEACHING = LearningParams(least=2, every_s=60, tolerance=0.0)
+WATCHFUL = ScannerParams(patience_s=120, apart_s=300, learning=TEACHING, beta_least=1)
 OFTEN = Limit(first_s=3, longest_s=10, per_hour=3)
 RARELY = HealParams(resync=OFTEN, resubscribe=OFTEN, fail_over=OFTEN, pause=OFTEN)
 TOLD = Rule(
@@ -487,6 +534,7 @@ OPERATORS: dict[str, tuple[Callable[[], Any], Callable[[str], Records]]] = {
     "quality": (quality, lambda symbol: st.one_of(stocked(symbol), proven(symbol))),
     "lines": (lambda: Lines(LinesParams(), BRIEF), read),
     "system_health": (lambda: SystemHealths(SOON), words),
+    "scanner": (lambda: Scanner(WATCHFUL), scanned),
     "heal_symbols": (lambda: HealSymbols(RARELY), issues),
     "heal_lines": (lambda: HealLines(RARELY), healths),
     "alerts": (lambda: Alerts([Judge(TOLD), Judge(SUMMED)]), issues),
@@ -578,21 +626,22 @@ def test_keys_interleaved_in_the_engine_say_what_they_say_alone(
     name: str, data: Any
 ) -> None:
     new, records_of = OPERATORS[name]
-    streams = [data.draw(records_of(key)) for key in ("one", "two")]
-    waiting, batches = [list(stream) for stream in streams], []
-    while any(waiting):
-        stream = data.draw(st.sampled_from([each for each in waiting if each]))
-        size = data.draw(st.integers(1, len(stream)))
-        batches.append((stream[0].key, stream[:size]))
-        del stream[:size]
+    streams = {key: data.draw(records_of(key)) for key in ("one", "two")}
+    waiting = {key: list(stream) for key, stream in streams.items()}
+    batches: list[tuple[str, list[Any]]] = []
+    while any(waiting.values()):
+        key = data.draw(st.sampled_from([key for key, left in waiting.items() if left]))
+        size = data.draw(st.integers(1, len(waiting[key])))
+        batches.append((key, waiting[key][:size]))
+        del waiting[key][:size]
     said: list[tuple[str, list[Record]]] = []
     flow = Dataflow("contract")
     up = op.input("in", flow, TestingSource(batches, batch_size=3))
     op.output("out", step.stateful(name, up, new, closes=True), TestingSink(said))
     run_main(flow)
-    for stream in filter(None, streams):
-        mine = [out for key, batch in said if key == stream[0].key for out in batch]
-        assert mine == outs(new(), stream)
+    for key, stream in streams.items():
+        mine = [out for to, batch in said if to == key for out in batch]
+        assert mine == (outs(new(), stream) if stream else [])
 
 
 @pytest.mark.parametrize(
@@ -612,6 +661,7 @@ def test_keys_interleaved_in_the_engine_say_what_they_say_alone(
         ("quality", "QualityIssue QualityScore"),
         ("lines", "QualityIssue"),
         ("system_health", "SystemHealth"),
+        ("scanner", "Priority PriorityWeights"),
         ("heal_symbols", "Command Healing"),
         ("heal_lines", "Command Healing"),
         ("alerts", "Alert"),

@@ -10,11 +10,13 @@ again it counts again from a patience later. One that is absent for long has nev
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
-from typing import Generic, NamedTuple, TypeVar
+from typing import Final, Generic, NamedTuple, TypeVar
 
 import msgspec
 
 R = TypeVar("R")
+
+_NEVER: Final = -(2**63)
 
 
 class Waits(NamedTuple):
@@ -140,7 +142,7 @@ class Members(msgspec.Struct, Generic[R]):
     @property
     def newest(self) -> int:
         """The newest window that any has spoken of; very small before the first."""
-        return max((each.newest for each in self.by_name.values()), default=-(2**63))
+        return max((each.newest for each in self.by_name.values()), default=_NEVER)
 
     def note(self, window: int, said: int) -> None:
         """Note that somebody has spoken in a window; said is the last that is over."""

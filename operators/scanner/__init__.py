@@ -1,0 +1,1 @@
+"""Which symbols deserve attention, beside all others."""
