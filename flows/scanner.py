@@ -6,11 +6,11 @@ quality_scores ─┘                         └─► weights
 
 from operator import attrgetter
 
-from bytewax import operators as op
 from bytewax.dataflow import Dataflow
 
 from config.settings import Settings
 from flows.io import IO
+from flows.together import together
 from operators import step
 from operators.records import topics
 from operators.records.feature import Feature
@@ -27,20 +27,10 @@ def build(settings: Settings, io: IO) -> Dataflow:
 
     features = io.read(flow, topics.FEATURES)
     scores = io.read(flow, topics.QUALITY_SCORES)
-    both: Batches[Word] = op.merge("scanner_words", features, scores)
-    by_one_key = op.flat_map_batch("scanner_by_time", both, by_time)
+    both: Batches[Word] = together("scanner", attrgetter("event_ns"), features, scores)
     ranked = step.stateful(
-        "scanner", by_one_key, lambda: Scanner(settings.scanner), closes=io.closes
+        "scanner", both, lambda: Scanner(settings.scanner), closes=io.closes
     )
     io.write(ranked, topics.PRIORITIES, topics.WEIGHTS)
 
     return flow
-
-
-def by_time(batches: list[tuple[str, list[Word]]]) -> list[tuple[str, list[Word]]]:
-    """Put what came together under one key, in order of event time.
-
-    A batch holds one key after the other, each of a long time where records are few.
-    """
-    words = [word for _, batch in batches for word in batch]
-    return [("all", sorted(words, key=attrgetter("event_ns")))]

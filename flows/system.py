@@ -6,11 +6,11 @@ quality_scores ────┘
 
 from operator import attrgetter
 
-from bytewax import operators as op
 from bytewax.dataflow import Dataflow
 
 from config.settings import Settings
 from flows.io import IO
+from flows.together import together
 from operators import step
 from operators.health.system_health import SystemHealths
 from operators.records import topics
@@ -27,23 +27,13 @@ def build(settings: Settings, io: IO) -> Dataflow:
 
     health = io.read(flow, topics.CONNECTION_HEALTH)
     scores = io.read(flow, topics.QUALITY_SCORES)
-    both: Batches[Word] = op.merge("system_words", health, scores)
-    by_one_key = op.flat_map_batch("system_by_time", both, by_time)
+    both: Batches[Word] = together("system", attrgetter("received_ns"), health, scores)
     system = step.stateful(
         "system_health",
-        by_one_key,
+        both,
         lambda: SystemHealths(settings.system),
         closes=io.closes,
     )
     io.write(system, topics.SYSTEM_HEALTH)
 
     return flow
-
-
-def by_time(batches: list[tuple[str, list[Word]]]) -> list[tuple[str, list[Word]]]:
-    """Put what came together under one key, in the order in which it was seen.
-
-    A batch holds one key after the other, each of a long time where records are few.
-    """
-    words = [word for _, batch in batches for word in batch]
-    return [("all", sorted(words, key=attrgetter("received_ns")))]
