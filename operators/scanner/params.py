@@ -86,7 +86,8 @@ class LearningParams(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         variance: How far each coefficient may be from that, squared [1].
         memory: How many windows it takes to forget one to 1/e, about.
         doubt: ``k``: how many windows of its own are worth as much, for a symbol, as
-            what all symbols together say; see the README for how it was measured.
+            what all symbols together say; of sixteen real ones, by moments, it was
+            400 to 3,000 by component.
         step: How far a weight may go in a day [1].
         every_s: How often they go [s].
         tolerance: How far one must have gone to be said again [1].
@@ -98,7 +99,7 @@ class LearningParams(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     strength: Annotated[float, msgspec.Meta(gt=0, le=100)] = 4.0
     variance: Annotated[float, msgspec.Meta(gt=0, le=100)] = 1.0
     memory: Count = 5_000
-    doubt: Annotated[float, msgspec.Meta(gt=0)] = 5_000.0
+    doubt: Annotated[float, msgspec.Meta(gt=0)] = 2_000.0
     step: Annotated[float, msgspec.Meta(gt=0, le=1)] = 0.1
     every_s: Seconds = 3_600
     tolerance: Share = 0.01

@@ -39,11 +39,11 @@ select
   venue,
   symbol,
   venue || ' ' || symbol as market,
-  event_time,
   n,
   credibility,
   component,
-  weight
+  weight,
+  epoch((now() at time zone 'UTC') - event_time) as age_s
 from newest
 unpivot (
   weight for component in

@@ -12,8 +12,10 @@ import pytest
 from config.alerts import RULES, Alerts, Target
 from config.load import load
 from config.settings import Ingest, Kafka, Lake, Recovery, Settings
-from connectors import commands
+from connectors import follow
 from connectors import kafka as readers
+from connectors.attention import Attention, attend
+from connectors.commands import commands
 from connectors.supervisor import Only
 from flows import following, ingest, io, pulsing, telling
 from flows.catalogue import FLOWS
@@ -38,7 +40,7 @@ class SeenError(Exception):
 
 
 class Answering:
-    """A broker that answers, as far as `commands` asks before it reads."""
+    """A broker that answers, as far as `follow` asks before it reads."""
 
     def list_topics(self, timeout: float) -> None:
         assert timeout > 0
@@ -71,8 +73,8 @@ class Doors:
         monkeypatch.setattr(io, "KafkaSource", self.source)
         monkeypatch.setattr(io, "KafkaSink", self.sink)
         monkeypatch.setattr(ingest, "SpoolingPublisher", self.publisher)
-        monkeypatch.setattr(commands, "consumer", self.consumer)
-        monkeypatch.setattr(commands, "partitions", self.partitions)
+        monkeypatch.setattr(follow, "consumer", self.consumer)
+        monkeypatch.setattr(follow, "partitions", self.partitions)
         monkeypatch.setattr(deliveries, "Publisher", self.producer)
         monkeypatch.setattr(telling, "Publisher", self.producer)
         monkeypatch.setattr(pulsing, "Publisher", self.producer)
@@ -169,13 +171,17 @@ def test_a_flow_may_do_what_it_does(
 
 def test_ingest_may_do_what_it_does(doors: Doors, settings: Settings) -> None:
     async def obey() -> None:
-        async for _ in commands.commands(settings.kafka):
+        async for _ in commands(settings.kafka):
             pass
+
+    async def heed() -> None:
+        await attend(settings.kafka, Attention(), asyncio.Event())
 
     with pytest.raises(SeenError):
         ingest.run_ingest(settings, Only())
-    with pytest.raises(SeenError):
-        asyncio.run(obey())
+    for does in (obey, heed):
+        with pytest.raises(SeenError):
+            asyncio.run(does())
     check(doors.process("ingest", reads_back=False))
 
 
