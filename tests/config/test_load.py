@@ -184,10 +184,24 @@ def other(kind: Any, than: Any) -> Any:
     if origin is tuple:
         return tuple(other(inner[0], each) for each in than or (None,))
     if issubclass(kind, msgspec.Struct):
-        return kind(**{field.name: changed(field) for field in fields(kind)})
+        return made(kind)
     if kind is bool:
         return not than
     return f"{than}; 'ü' #" if kind is str else kind((than or 3) * 2)
+
+
+def made(kind: Any) -> Any:
+    """Return settings of a kind of which none has its default."""
+    values = {field.name: changed(field) for field in fields(kind)}
+    try:
+        return kind(**values)
+    except ValueError:  # shares that must keep their order
+        shares = {
+            field.name: field.default / 2
+            for field in fields(kind)
+            if isinstance(field.default, float)
+        }
+        return kind(**values | shares)
 
 
 def changed(field: Any) -> Any:

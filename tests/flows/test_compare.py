@@ -28,7 +28,7 @@ from sinks.parquet import LakeSink
 
 PLACE = {"venue": "v", "symbol": "A-B"}
 ROWS = 40
-UNDERIVED = ["connections", "deliveries", "processes", "priorities"]
+UNDERIVED = ["connections", "deliveries", "processes"]
 
 
 def records() -> list[Record]:

@@ -211,7 +211,7 @@ def test_an_open_end_leaves_out_the_windows_that_time_has_not_closed(
 ) -> None:
     replay(Settings(), recording, tmp_path, closes=False)
     assert differences(lake, tmp_path).keys() == {
-        *("bars", "features", "tallies", "readings")
+        *("bars", "features", "calibrations", "normalised", "tallies", "readings")
     }
     select = "select symbol, event_ns, length_ns, open, close, trades from bars"
     query = f"""{select} where event_ns <= {{}} + (

@@ -209,7 +209,7 @@ def test_kafka_the_lake_and_a_recording_give_the_same(
     for one, other in (("kafka", "lake"), ("lake", "recording")):
         found = compare(world.settings, ways[one], ways[other])
         assert disagreements(found) == []
-        unmade = ["connections", "deliveries", "processes", "priorities"]
+        unmade = ["connections", "deliveries", "processes"]
         assert found.skipped == unmade
 
 
