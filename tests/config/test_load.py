@@ -23,6 +23,7 @@ from config.settings import (
     Symbol,
     WebSocketUrl,
 )
+from operators.scanner.params import TierParams
 
 FOLDER = DEFAULT.parent
 
@@ -165,6 +166,7 @@ SAMPLES = [
     (Protocol, "SASL_SSL"),
     (Variable, "OTHER"),
     (dict[str, PositiveFloat], {"bars.v1": 7.0}),
+    (TierParams, TierParams(high=0.1, high_until=0.2, low_from=0.6, low=0.7, dwell=9)),
     (Alerts, Alerts(rules=RULES[1:], targets=(Target(name="a", url_env="A"),))),
 ]
 
