@@ -27,25 +27,3 @@ qualify event_ns = max(event_ns) over ();
 create view priorities_history as
 select event_time, venue, symbol, venue || ' ' || symbol as market, tier, score, rank
 from priorities;
-
--- How much each component counts for each symbol now: one row for each of them.
-create view priority_weights_now as
-with newest as (
-  select *
-  from priority_weights
-  qualify event_ns = max(event_ns) over (partition by venue, symbol)
-)
-select
-  venue,
-  symbol,
-  venue || ' ' || symbol as market,
-  n,
-  credibility,
-  component,
-  weight,
-  epoch((now() at time zone 'UTC') - event_time) as age_s
-from newest
-unpivot (
-  weight for component in
-  (volatility, turnover, spread, depth, momentum, order_flow, data_quality)
-);

@@ -13,8 +13,8 @@ def main() -> None:
     quick = "--quick" in sys.argv
     frames.run()
     ohlcv.run(trades=100_000 if quick else 1_000_000)
-    scanner.run(windows=50 if quick else 300)
     features.run(records=100_000 if quick else 400_000)
+    scanner.run(windows=20 if quick else 100)
     lake.run((1, 3) if quick else (1, 30, 365))
 
 

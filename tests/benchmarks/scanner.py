@@ -7,9 +7,11 @@ alone, in one process.
 
 import pickle
 import random
+import statistics
 import time
 from typing import Final
 
+from flows.run import calm_collector
 from operators.records.feature import Feature
 from operators.records.quality import QualityScore
 from operators.records.time import MINUTE
@@ -19,20 +21,27 @@ from operators.scanner.scanner import Scanner, Word
 FIRST: Final = 28_333_333
 FEW: Final = 50
 MANY: Final = 500
+RUNS: Final = 5
 
 
 def run(windows: int) -> None:
     """Print windows per CPU second for few and many symbols, growth and memory."""
-    costs = {}
-    for symbols in (FEW, MANY):
-        seconds, kept = _measure(symbols, windows)
-        costs[symbols] = seconds
+    calm_collector()
+    found: dict[int, list[float]] = {FEW: [], MANY: []}
+    kept = {}
+    for _ in range(RUNS):
+        for symbols, costs in found.items():
+            seconds, kept[symbols] = _measure(symbols, windows)
+            costs.append(seconds)
+    for symbols, costs in found.items():
+        middle = statistics.median(costs)
         print(
-            f"scanner: {symbols:3} symbols: {1 / seconds:8,.1f} windows per CPU-second,"
-            f" {1e6 * seconds / symbols:5.0f} us a symbol and window,"
-            f" {kept / symbols / 1e3:.1f} kB of state a symbol"
+            f"scanner: {symbols:3} symbols: {1 / middle:6,.1f} windows per CPU-second"
+            f" (of {RUNS}: {1 / max(costs):,.1f} to {1 / min(costs):,.1f}),"
+            f" {1e6 * middle / symbols:.0f} us a symbol and window,"
+            f" {kept[symbols] / symbols / 1e3:.1f} kB of state a symbol"
         )
-    ratio = costs[MANY] / costs[FEW]
+    ratio = statistics.median(found[MANY]) / statistics.median(found[FEW])
     print(
         f"scanner: {MANY // FEW} times the symbols cost {ratio:.1f} times as much"
         f" (linear would be {MANY / FEW:.1f})"

@@ -23,6 +23,7 @@ from config.settings import (
     Symbol,
     WebSocketUrl,
 )
+from operators.scanner.params import TierParams
 
 FOLDER = DEFAULT.parent
 
@@ -165,6 +166,7 @@ SAMPLES = [
     (Protocol, "SASL_SSL"),
     (Variable, "OTHER"),
     (dict[str, PositiveFloat], {"bars.v1": 7.0}),
+    (TierParams, TierParams(high=0.1, high_until=0.2, low_from=0.6, low=0.7, dwell=9)),
     (Alerts, Alerts(rules=RULES[1:], targets=(Target(name="a", url_env="A"),))),
 ]
 
@@ -184,24 +186,10 @@ def other(kind: Any, than: Any) -> Any:
     if origin is tuple:
         return tuple(other(inner[0], each) for each in than or (None,))
     if issubclass(kind, msgspec.Struct):
-        return made(kind)
+        return kind(**{field.name: changed(field) for field in fields(kind)})
     if kind is bool:
         return not than
     return f"{than}; 'ü' #" if kind is str else kind((than or 3) * 2)
-
-
-def made(kind: Any) -> Any:
-    """Return settings of a kind of which none has its default."""
-    values = {field.name: changed(field) for field in fields(kind)}
-    try:
-        return kind(**values)
-    except ValueError:  # shares that must keep their order
-        shares = {
-            field.name: field.default / 2
-            for field in fields(kind)
-            if isinstance(field.default, float)
-        }
-        return kind(**values | shares)
 
 
 def changed(field: Any) -> Any:

@@ -144,6 +144,8 @@ def _of_symbol(
         momentum=wave(phase_s, 140, 0.0, 0.7),
         order_flow=wave(phase_s, 150, 0.2, 0.8),
         data_quality=wave(phase_s, 160, 0.8, 1.0),
+        confidence=wave(phase_s, 180, 0.1, 0.6),
+        beta=wave(phase_s, 190, 0.7, 1.4),
     )
     yield from calibrated(stamp, rank, phase_s)
     yield Trade(
