@@ -1,9 +1,6 @@
 """The command line: ``tapewatch``, or ``python -m flows``."""
 
-import signal
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
 from threading import Event
@@ -11,13 +8,6 @@ from typing import Annotated, NoReturn
 
 import msgspec
 import typer
-from rich.progress import (
-    BarColumn,
-    DownloadColumn,
-    Progress,
-    TextColumn,
-    TimeRemainingColumn,
-)
 
 from config.load import DEFAULT, ConfigError, load
 from config.settings import Settings
@@ -33,10 +23,12 @@ from flows import (
     history,
     keep,
     pulse,
+    recordings,
     status,
     tell,
+    topics,
 )
-from flows.exchanges import Config, Faults, screen
+from flows.exchanges import Config, Faults, Seconds, screen
 
 app = typer.Typer(
     help="Watch the tape of many crypto exchanges at once, and act on it.",
@@ -47,15 +39,11 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
-topics_app = typer.Typer(help="The topics of infra/kafka/topics.yaml.")
-app.add_typer(topics_app, name="topics", no_args_is_help=True)
+app.add_typer(topics.app, name="topics", no_args_is_help=True)
 app.add_typer(dead_letters.app, name="dead", no_args_is_help=True)
 app.add_typer(cluster.app, name="cluster", no_args_is_help=True)
 app.add_typer(calibrate_changes.app, name="calibrate", no_args_is_help=True)
 
-Seconds = Annotated[
-    float | None, typer.Option(min=0.1, help="Stop by itself after so many seconds.")
-]
 Lake = Annotated[
     Path | None, typer.Option(help="The lake's folder; the settings' own if not given.")
 ]
@@ -241,6 +229,8 @@ for command in (
     exchanges.play,
     exchanges.chaos,
     exchanges.instruments,
+    recordings.replay,
+    recordings.record,
     history.reprocess,
     history.compare,
     history.promote,
@@ -253,79 +243,6 @@ for command in (
     dashboards.dashboards,
 ):
     app.command()(command)
-
-
-@app.command()
-def replay(
-    recording: Annotated[Path, typer.Argument(help="JSON lines; .gz and .zst too.")],
-    lake: Annotated[Path, typer.Option(help="Where to write; made if missing.")],
-    flows: Annotated[
-        str, typer.Option(help="Which flows, by commas; all if not given.")
-    ] = "",
-    batch: Annotated[
-        int, typer.Option(min=1, help="Frames handed on at a time; changes nothing.")
-    ] = 1_000,
-    open_end: Annotated[
-        bool,
-        typer.Option(
-            "--open-end", help="Leave the last windows open, as a live run does."
-        ),
-    ] = False,
-    config: Config = DEFAULT,
-) -> None:
-    """Put a recording through the flows into a lake, as fast as it goes.
-
-    Example: `tapewatch replay monday.jsonl.zst --lake lakes/monday`
-    """
-    from flows.replay import REPLAYED
-    from flows.replay import replay as run
-
-    settings = _loaded(config)
-    with _progress(f"replaying {recording.name}") as moved:
-        done = run(
-            settings,
-            recording,
-            lake,
-            flows=tuple(filter(None, flows.split(","))) or REPLAYED,
-            batch=batch,
-            closes=not open_end,
-            progress=moved,
-        )
-    unread = done.lines - done.frames
-    screen.print(
-        f"replayed {done.frames:,} frames of {done.lines:,} lines"
-        f" ({unread} no frames) into {lake}; ask it with: "
-        f"tapewatch sql --lake {lake} 'select count(*) from trades'",
-        highlight=False,
-        markup=False,
-        soft_wrap=True,
-    )
-
-
-@app.command()
-def record(
-    out: Annotated[Path, typer.Option(help="The new file; .gz or .zst compresses.")],
-    seconds: Seconds = None,
-    config: Config = DEFAULT,
-) -> None:
-    """Write the frames that come in to a recording.
-
-    Example: `tapewatch record --out monday.jsonl.zst --seconds 3600`
-    """
-    from flows.record import record as run
-
-    stop = Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: stop.set())
-    with screen.status("recording") as status:
-        count = run(
-            _loaded(config),
-            out,
-            seconds,
-            stop,
-            lambda frames: status.update(f"recording: {frames:,} frames"),
-        )
-    screen.print(f"recorded {count:,} frames to {out}", highlight=False)
 
 
 @app.command()
@@ -344,65 +261,6 @@ def sql(
     print(ask(query, lake or Path(_loaded(config).lake.path), format.value), end="")
 
 
-@topics_app.command("diff")
-def topics_diff(config: Config = DEFAULT) -> None:
-    """Say what the broker's topics lack.
-
-    Example: `tapewatch topics diff`
-    """
-    from infra.kafka import specs
-    from infra.kafka.topics import diff
-
-    changes = diff(_loaded(config).kafka, specs.load())
-    for change in changes:
-        print(change)
-    print(f"{len(changes)} differences")
-
-
-@topics_app.command("apply")
-def topics_apply(
-    config: Config = DEFAULT,
-    force: Annotated[
-        bool, typer.Option("--force", help="Also change what may lose data.")
-    ] = False,
-) -> None:
-    """Make the broker's topics what infra/kafka/topics.yaml says.
-
-    Example: `tapewatch topics apply`
-    """
-    from infra.kafka import specs
-    from infra.kafka.topics import apply
-
-    applied = apply(_loaded(config).kafka, specs.load(), force=force)
-    for what in ("done", "refused", "left"):
-        for change in getattr(applied, what):
-            print(f"{what}: {change}")
-    print(f"{len(applied.done)} changes made, {len(applied.refused)} refused")
-    if applied.refused:
-        sys.exit(1)
-
-
-@topics_app.command("acls")
-def topics_acls(
-    config: Config = DEFAULT,
-    give: Annotated[
-        bool, typer.Option("--apply", help="Give the broker's users these rights.")
-    ] = False,
-) -> None:
-    """Say which user needs which right, as `kafka-acls` takes it.
-
-    Example: `tapewatch topics acls`
-    """
-    from infra.kafka import acls
-
-    settings = _loaded(config)
-    rights = acls.asked_by(settings.alerts)
-    for right in rights:
-        print(right.line)
-    if give:
-        print(f"{acls.apply(settings.kafka, rights)} rights given")
-
-
 def _loaded(config: Path, lake: Path | None = None) -> Settings:
     settings = load(config)
     if lake is None:
@@ -417,14 +275,6 @@ def _flow_name(name: str) -> str:
     if name not in FLOWS:
         raise ConfigError(f"NAME: Expected one of {', '.join(FLOWS)}, not `{name}`")
     return name
-
-
-@contextmanager
-def _progress(title: str) -> Iterator[Callable[[int, int], None]]:
-    columns = (TextColumn(title), BarColumn(), DownloadColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=screen) as progress:
-        task = progress.add_task(title, total=None)
-        yield lambda done, size: progress.update(task, completed=done, total=size)
 
 
 def main() -> None:

@@ -14,9 +14,6 @@ from flows.printed import Format, safe, utc, written
 if TYPE_CHECKING:
     from config.settings import Settings
 
-# Typer's parameters are the command's own; `--help` must not wait for every import.
-# ruff: noqa: PLC0415
-
 app = typer.Typer(
     help="What is normal for each symbol: files that you can read, compare and pin."
 )

@@ -18,9 +18,6 @@ if TYPE_CHECKING:
     from config.settings import Settings
     from sinks.calibrations import Store
 
-# Typer's parameters are the command's own; `--help` must not wait for every import.
-# ruff: noqa: PLC0415, PLR0917
-
 
 @app.command()
 def pin(

@@ -18,6 +18,9 @@ from config.settings import Settings
 screen = Console(stderr=True)
 
 Config = Annotated[Path, typer.Option("--config", "-c", help="Settings, in YAML.")]
+Seconds = Annotated[
+    float | None, typer.Option(min=0.1, help="Stop by itself after so many seconds.")
+]
 Faults = Annotated[
     Path | None, typer.Option(help="What goes wrong, in YAML; see the example.")
 ]
