@@ -24,6 +24,7 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("filterwarnings", line)
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist looks for lanes
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Let what starts many processes run in two lanes: the dashboards, and the rest."""
     here = Path(__file__).parent

@@ -11,7 +11,10 @@ from config.settings import Connection, Ingest, Kafka, Lake, Line, Recovery, Set
 from config.settings import Spooling as Spool
 from connectors.exchange.faults.schedule import load
 from flows import outline
+from operators.calibration.params import CalibrationParams
+from operators.features.params import FeaturesParams
 from operators.records.time import SECOND
+from operators.scanner.params import ScannerParams
 
 MILD: Final = Path(__file__).parents[2] / "connectors" / "exchange" / "mild.yaml"
 LINES: Final = ("a", "b")
@@ -92,6 +95,10 @@ def settings(folder: Path, kafka: Kafka, rate: float) -> Settings:
         recovery=Recovery(path=str(folder / "recovery")),
         ingest=Ingest(spool=Spool(path=str(folder / "spool"))),
         exchange=exchange,
+        # Windows so short that a run has many of them.
+        features=FeaturesParams(lengths_ms=(1_000, 5_000, 60_000)),
+        calibration=CalibrationParams(length_ms=5_000, threshold_start=6, warm_up=4),
+        scanner=ScannerParams(length_ms=5_000, patience_s=60, beta_least=4),
     )
 
 

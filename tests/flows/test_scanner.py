@@ -5,10 +5,10 @@ import sys
 from pathlib import Path
 
 import pytest
-from operators.features.params import FeaturesParams
 
 from config.settings import Settings
 from flows.replay import replay
+from operators.features.params import FeaturesParams
 from operators.scanner.params import LearningParams, ScannerParams
 from sinks.catalog import connect
 
