@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from xdist.remote import Producer
+from xdist.scheduler import LoadScopeScheduling
 
 from infra.kafka import installation as installations
 from infra.kafka.broker import Broker, Wish, choose
@@ -24,15 +26,19 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("filterwarnings", line)
 
 
-@pytest.hookimpl(tryfirst=True)  # before xdist looks for lanes
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Let what starts many processes run in two lanes: the dashboards, and the rest."""
-    here = Path(__file__).parent
-    for item in items:
-        folders = item.path.relative_to(here).parts
-        if folders[0] in {"e2e", "crash"}:
-            lane = "dashboards" if "dashboards" in folders else "alone"
-            item.add_marker(pytest.mark.xdist_group(lane))
+class Lanes(LoadScopeScheduling):
+    """Two lanes beside each other: the tests of dashboards, and the rest."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        """Return a test's lane; what is of one runs in one process, in order."""
+        return "dashboards" if "/dashboards/" in nodeid else "rest"
+
+
+def pytest_xdist_make_scheduler(
+    config: pytest.Config, log: Producer
+) -> LoadScopeScheduling | None:
+    """Let `make test` run what starts many processes in lanes."""
+    return Lanes(config, log) if config.getvalue("dist") == "loadgroup" else None
 
 
 @pytest.fixture(scope="session")
