@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/installed
 TAPEWATCH := $(BIN)/tapewatch
-# What starts many processes; in two lanes, beside each other and nothing else.
+# What starts many processes, and has the machine for itself.
 ALONE := tests/e2e tests/crash
 RESOLVE := --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --quiet
 export PYTHONPATH :=
@@ -27,7 +27,7 @@ test: install ## Run all that CI runs: style, types, imports, tests.
 	@$(BIN)/lint-imports --no-cache
 	@echo "==> 4/4 tests"
 	@$(if $(TEST_ARGS),$(BIN)/python -m pytest $(TEST_ARGS),\
-	  $(BIN)/python -m pytest -n 2 --dist loadfile $(ALONE:%=--ignore=%) tests && $(BIN)/python -m pytest -n 2 --dist loadgroup $(ALONE))
+	  $(BIN)/python -m pytest -n 3 --dist loadfile $(ALONE:%=--ignore=%) tests && $(BIN)/python -m pytest $(ALONE))
 	@echo "make test: all four parts passed."
 
 install: $(STAMP) ## Make .venv with the tapewatch script in it.

@@ -6,8 +6,6 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from xdist.remote import Producer
-from xdist.scheduler import LoadScopeScheduling
 
 from infra.kafka import installation as installations
 from infra.kafka.broker import Broker, Wish, choose
@@ -24,21 +22,6 @@ def pytest_configure(config: pytest.Config) -> None:
     """Let kafka-python be imported: it reads its schemas in a deprecated way."""
     line = "ignore:(read|open)_text is deprecated:DeprecationWarning"
     config.addinivalue_line("filterwarnings", line)
-
-
-class Lanes(LoadScopeScheduling):
-    """Two lanes beside each other: the tests of dashboards, and the rest."""
-
-    def _split_scope(self, nodeid: str) -> str:
-        """Return a test's lane; what is of one runs in one process, in order."""
-        return "dashboards" if "/dashboards/" in nodeid else "rest"
-
-
-def pytest_xdist_make_scheduler(
-    config: pytest.Config, log: Producer
-) -> LoadScopeScheduling | None:
-    """Let `make test` run what starts many processes in lanes."""
-    return Lanes(config, log) if config.getvalue("dist") == "loadgroup" else None
 
 
 @pytest.fixture(scope="session")
