@@ -1,8 +1,8 @@
-"""Ten kills, as ``python -m tests.keep`` has fifty."""
+"""Six kills, as ``python -m tests.keep`` has fifty."""
 
 from tests.keep.run import run
 
-KILLS = 10
+KILLS = 6
 
 
 def test_kills_of_the_keeper_lose_no_row_and_double_none(tmp_path):
