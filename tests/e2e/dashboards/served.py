@@ -23,7 +23,7 @@ class Served:
         said: What the command has said so far, of setting up and of serving.
     """
 
-    def __init__(self, folder: Path, lake: Path, query_timeout_s: float = 8.0) -> None:
+    def __init__(self, folder: Path, lake: Path, query_timeout_s: float = 15.0) -> None:
         self.home = folder / "superset"
         self._settings = folder / "settings.yaml"
         self._log = folder / "dashboards.log"
