@@ -1,9 +1,9 @@
-"""Twenty kills, as ``python -m tests.crash`` has two hundred."""
+"""Twelve kills, as ``python -m tests.crash`` has two hundred."""
 
 from tests.crash.harness import run
 from tests.crash.run import Wish
 
-KILLS = 20
+KILLS = 12
 
 
 def test_kills_leave_the_lake_of_an_undisturbed_replay(tmp_path, installation):

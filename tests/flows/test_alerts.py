@@ -315,7 +315,7 @@ def test_a_process_that_is_killed_after_it_told_does_not_tell_again(
     assert [each["title"][-1] for each in receiver.asked] == ["1", "2"]
 
 
-@pytest.mark.parametrize("seed", [1, 2])
+@pytest.mark.parametrize("seed", [1])
 def test_killed_anywhere_each_is_told_at_most_once_and_accounted_for(
     scene: Scene, seed: int
 ) -> None:

@@ -15,7 +15,7 @@ from tests.fuzz.strategies import inputs
 from tests.fuzz.targets import TARGETS
 
 _LIMIT_S = 20.0
-_MOST, _LEAST = 1_500, 10
+_MOST, _LEAST = 700, 10
 
 every_target = pytest.mark.parametrize("name", TARGETS)
 

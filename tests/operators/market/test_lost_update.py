@@ -29,7 +29,7 @@ CAPTURES = {
     "okx": ["OKX.ws.1.0"],
     "kraken_v1": ["KRAKEN.ws.50.0"],
 }
-TIMES = 40
+TIMES = 12
 ANSWER = 3
 """How many updates of the symbol come before the snapshot that heals its book."""
 
