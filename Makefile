@@ -10,7 +10,7 @@ ALONE := tests/e2e tests/crash
 RESOLVE := --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --quiet
 export PYTHONPATH :=
 
-.PHONY: help run test check install lock bench clean
+.PHONY: help run test soak check install lock bench clean
 
 help: ## Say what can be made.
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-9s %s\n", $$1, $$2}'
@@ -27,7 +27,7 @@ test: install ## Run all that CI runs: style, types, imports, tests.
 	@$(BIN)/lint-imports --no-cache
 	@echo "==> 4/4 tests"
 	@$(if $(TEST_ARGS),$(BIN)/python -m pytest $(TEST_ARGS),\
-	  $(BIN)/python -m pytest -n 3 --dist loadfile $(ALONE:%=--ignore=%) tests && $(BIN)/python -m pytest $(ALONE))
+	  $(BIN)/python -m pytest -n 3 --dist loadfile $(ALONE:%=--ignore=%) tests && $(BIN)/python -m pytest -m "not soak" $(ALONE))
 	@echo "make test: all four parts passed."
 
 install: $(STAMP) ## Make .venv with the tapewatch script in it.
@@ -49,6 +49,9 @@ $(STAMP): requirements.lock pyproject.toml
 lock: install ## Resolve both requirements.lock anew: ours, and that of Superset.
 	@$(BIN)/uv pip compile pyproject.toml --all-extras $(RESOLVE) -o requirements.lock
 	@cd infra/superset && ../../$(BIN)/uv pip compile requirements.in $(RESOLVE) -o requirements.lock
+
+soak: install ## Run what CI has no time for: many workers, three brokers.
+	@$(BIN)/python -m pytest -m soak tests
 
 bench: install ## Measure, as ratios against a peer in the same run.
 	@$(BIN)/python -m tests.benchmarks

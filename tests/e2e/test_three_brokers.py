@@ -7,12 +7,15 @@ import random
 import threading
 from itertools import islice
 
+import pytest
+
 from config.settings import Kafka
 from flows.children import ChildError
 from infra.kafka.cluster import RealCluster
 from tests.e2e.rows import check_same
 from tests.e2e.site import Site, frames
 
+pytestmark = pytest.mark.soak
 COUNT = 2_000
 KILLS = 4
 

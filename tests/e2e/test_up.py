@@ -107,7 +107,7 @@ def test_a_kill_leaves_no_process_behind(tapewatch, broker_wish, processes, none
 def test_a_flow_that_is_killed_is_started_again_and_nothing_is_missing(
     tapewatch, tmp_path, broker_wish, processes, everything
 ):
-    up = tapewatch("up", "--seconds", "20", "--broker", broker_wish)
+    up = tapewatch("up", "--seconds", "35", "--broker", broker_wish)
     for line in up.stdout:
         if "GREEN" in line:
             break

@@ -11,6 +11,7 @@ from infra.kafka.broker import choose
 from tests.e2e.rows import check_same
 from tests.e2e.site import Site, frames
 
+pytestmark = pytest.mark.soak
 COUNT = 4_000
 
 
